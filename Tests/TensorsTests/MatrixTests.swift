@@ -1,0 +1,47 @@
+import Tensors
+import Testing
+
+@Suite struct MatrixTests {
+    /// Truth: the naive triple loop.
+    @Test(arguments: [(1, 1, 1), (3, 5, 2), (7, 4, 9)])
+    func productIsTheTripleLoop(m: Int, k: Int, n: Int) {
+        let a = Matrix(rows: m, columns: k, values: (0..<m * k).map { Double(($0 * 7) % 11) - 5 })
+        let b = Matrix(rows: k, columns: n, values: (0..<k * n).map { Double(($0 * 5) % 13) - 6 })
+        var truth = Matrix(rows: m, columns: n)
+        for i in 0..<m { for j in 0..<n { for l in 0..<k { truth[i, j] += a[i, l] * b[l, j] } } }
+        #expect(a.times(b) == truth)
+        #expect(a.transpose.times(b, transposed: true) == truth)
+        #expect(a.times(b.transpose, otherTransposed: true) == truth)
+    }
+
+    /// Truth: an inverse problem with a known answer.
+    @Test func choleskySolves() throws {
+        let a = Matrix(rows: 2, columns: 2, values: [4, 1, 1, 3])
+        let x = try #require(a.choleskySolve([1, 2]))
+        #expect(abs(x[0] - 1.0 / 11) < 1e-12 && abs(x[1] - 7.0 / 11) < 1e-12)
+        #expect(Matrix(rows: 2, columns: 2, values: [1, 2, 2, 1]).choleskySolve([1, 1]) == nil)
+    }
+
+    @Test func eigenvectorsRebuildTheMatrix() throws {
+        let a = Matrix(rows: 3, columns: 3, values: [2, 1, 0, 1, 3, 1, 0, 1, 4])
+        let eigen = try #require(a.symmetricEigen())
+        var scaled = eigen.vectors
+        for r in 0..<3 { for c in 0..<3 { scaled[r, c] *= eigen.values[c] } }
+        let back = scaled.times(eigen.vectors, otherTransposed: true)
+        for (x, y) in zip(back.values, a.values) { #expect(abs(x - y) < 1e-12) }
+    }
+}
+
+@Suite struct PNGTests {
+    @Test(arguments: [1, 3, 4]) func roundTrip(channels: Int) throws {
+        let image = Image(
+            width: 5, height: 3, channels: channels, bytes: (0..<15 * channels).map { UInt8(($0 * 37) % 256) })
+        #expect(try Image(png: image.png(), channels: channels) == image)
+    }
+
+    @Test func damagedFileIsAnError() throws {
+        let file = try Image(width: 8, height: 8, channels: 3, filledWith: 9).png()
+        #expect(throws: PNGError.self) { try Image(png: Array(file.prefix(file.count / 2)), channels: 3) }
+        #expect(throws: PNGError.self) { try Image(png: [], channels: 3) }
+    }
+}
