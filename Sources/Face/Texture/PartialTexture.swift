@@ -1,0 +1,262 @@
+internal import Tensors
+
+/// What one keyframe shows of the skin, unwrapped: colours as the camera saw them, light and all, and how well.
+package struct PartialTexture: Sendable {
+    /// `Keyframe.frame`.
+    package let frame: Int
+    package let size: Int
+    /// `size × size`: sRGB-coded colour, and 255·√quality (0: not seen).
+    package var texels: [SIMD4<UInt8>]
+    /// (size / 4)²: linear colour of the seen texels of each block, weight = mean quality.
+    var coarse: Plane
+    /// (size / 4)²: unit normals in camera space.
+    var normals: [SIMD3<Float>]
+    /// `Keyframe.sharpness`: comparable between views of one source.
+    var sharpness: Float
+    /// The nose's turn away from the camera, 1 frontal: the cosine of the head's angle to the view.
+    var frontality: Float
+}
+
+extension TextureAtlas {
+    /// Unwraps a keyframe onto the atlas. Quality (0...1) of a texel = cos²θ × source pixels per texel × distance to
+    /// whatever hides skin × closeness to the neutral face.
+    ///
+    /// Hidden texels are found by a z-buffer of all parts at the crop's resolution; near eyes, teeth, silhouettes and
+    /// depth steps quality fades to 0, as a fit is never exact. Colours are read where the tracker's landmarks say the
+    /// surface is (`LandmarkWarp`), by a Catmull–Rom filter in linear light, from the crop's matching octave.
+    /// - Parameters:
+    ///   - points: G points of the head in model space as in this view (with its expression), metres.
+    ///   - neutral: the same head without expression; points far from it are trusted less.
+    ///   - focal: pixels; the principal point is the picture's middle.
+    ///   - personMask: one byte per pixel of the crop, 255 where the person is; nothing is taken from outside.
+    package func project(
+        _ keyframe: Keyframe, points: [SIMD3<Float>], neutral: [SIMD3<Float>]? = nil, pose: Pose, focal: Double,
+        personMask: [UInt8]? = nil
+    ) -> PartialTexture {
+        let (width, height) = (keyframe.crop.width, keyframe.crop.height)
+        precondition(points.count == model.topology.pointCount, "\(points.count) points for the model's head")
+        precondition(personMask.map { $0.count == width * height } ?? true, "person mask must cover the crop")
+        let view = PosedHead(
+            atlas: self, keyframe: keyframe, points: points, neutral: neutral, pose: pose, focal: focal)
+        let clearance = self.clearance(view: view, width: width, height: height)
+        var levels = [Plane(linear: keyframe.crop)]
+        while levels.count < 4, levels[levels.count - 1].width > 32 { levels.append(levels[levels.count - 1].halved()) }
+
+        var texels = [SIMD4<UInt8>](repeating: .zero, count: size * size)
+        var coarse = Plane(width: size / 4, height: size / 4)
+        let (codes, map) = (LightCode.codes, map)
+        texels.withUnsafeMutableBufferPointer { texels in
+            coarse.pixels.withUnsafeMutableBufferPointer { coarse in
+                view.points.withUnsafeBufferPointer { points in
+                    clearance.withUnsafeBufferPointer { clearance in
+                        map.corners.withUnsafeBufferPointer { corners in
+                            let metresPerPixel = view.metresPerPixel
+                            for i in corners.indices {
+                                let corner = corners[i]
+                                let w = map.weights[i]
+                                let a = points[Int(corner.x)]
+                                let p = a + (points[Int(corner.y)] - a) * w.x + (points[Int(corner.z)] - a) * w.y
+                                let cosine = p[3]
+                                guard cosine > 0.2 else { continue }
+                                let (x, y) = (Int(p[0].rounded(.down)), Int(p[1].rounded(.down)))
+                                guard x >= 0, y >= 0, x < width, y < height else { continue }
+                                let clear = clearance[y * width + x]
+                                let slope = min((1 - cosine * cosine).squareRoot() / cosine, 4)
+                                guard clear.x > 0, p[2] <= clear.y + 0.0015 + slope * metresPerPixel else { continue }
+                                let (u, v) = (p[0] + p[4], p[1] + p[5])
+                                guard u > 1.5, v > 1.5, u < Float(width) - 1.5, v < Float(height) - 1.5 else {
+                                    continue
+                                }
+                                let t = Int(map.triangles[i])
+                                var quality = cosine * cosine * min((cosine - 0.2) / 0.25, 1)
+                                quality *= clear.x * p[6] * view.resolutions[t]
+                                if let personMask {
+                                    let inside = Float(personMask[Int(v) * width + Int(u)]) / 255
+                                    quality *= min(max((inside - 0.35) / 0.3, 0), 1)
+                                }
+                                guard quality > 1e-4 else { continue }
+                                let level = min(Int(view.octaves[t]), levels.count - 1)
+                                let scale = 1 / Float(1 << level)
+                                let colour = levels[level].catmullRom(u * scale, v * scale)
+                                if max(colour.x, colour.y, colour.z) > 0.97 { quality *= 0.3 }
+                                let texel = Int(map.texels[i])
+                                let root =
+                                    SIMD4(
+                                        colour.x.squareRoot(), colour.y.squareRoot(), colour.z.squareRoot(), 0) * 4095
+                                    + 0.5
+                                texels[texel] = SIMD4(
+                                    codes[min(Int(root.x), 4095)], codes[min(Int(root.y), 4095)],
+                                    codes[min(Int(root.z), 4095)],
+                                    UInt8(min(max(quality.squareRoot() * 255, 1), 255)))
+                                let block = (texel / size / 4) * (size / 4) + (texel % size) / 4
+                                coarse[block] += SIMD4(colour.x, colour.y, colour.z, 1) * quality
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        coarse = coarse.normalized(minimum: 1e-6)
+        let normals = coarseMap.spread(coarseMap.interpolated(view.normals)).map { n in
+            let length = (n * n).sum().squareRoot()
+            return length > 0 ? SIMD3(n.x, n.y, n.z) / length : SIMD3<Float>(0, 0, -1)
+        }
+        // Weight: mean quality over the block's texels (all 16, so a block at a chart's rim counts less).
+        for i in coarse.pixels.indices { coarse.pixels[i].w /= 16 }
+        let forward = pose.rotation.apply([0, 0, 1])
+        let sight = pose.translation
+        let frontality = -(forward * sight).sum() / (sight * sight).sum().squareRoot()
+        return PartialTexture(
+            frame: keyframe.frame, size: size, texels: texels, coarse: coarse.dilated(rings: 2), normals: normals,
+            sharpness: Float(keyframe.sharpness), frontality: Float(frontality))
+    }
+
+    /// Per pixel of the crop: how far (0...1) it is from anything that hides skin, and the depth of the surface there.
+    private func clearance(view: PosedHead, width: Int, height: Int) -> [SIMD2<Float>] {
+        let positions = view.points.map { SIMD3($0[0], $0[1], $0[2]) }
+        let buffer = Rasterizer.draw(positions: positions, triangles: occluders, width: width, height: height)
+        let count = width * height
+        var outside = [Bool](repeating: false, count: count)
+        var foreign = outside
+        var step = outside
+        let jump = 0.004 + 4 * view.metresPerPixel
+        for y in 0..<height {
+            for x in 0..<width {
+                let at = y * width + x
+                let t = buffer.triangle[at]
+                guard t >= 0 else {
+                    outside[at] = true
+                    continue
+                }
+                foreign[at] = hides[Int(t)]
+                let z = buffer.depth[at]
+                for next in [x + 1 < width ? at + 1 : at, y + 1 < height ? at + width : at]
+                where buffer.triangle[next] >= 0 && abs(buffer.depth[next] - z) > jump {
+                    step[at] = true
+                    step[next] = true
+                }
+            }
+        }
+        let pixels = 1 / view.metresPerPixel
+        let limit = 0.012 * pixels + 4
+        let fromOutside = distances(to: outside, width: width, height: height, limit: limit)
+        let fromForeign = distances(to: foreign, width: width, height: height, limit: limit)
+        let fromStep = distances(to: step, width: width, height: height, limit: limit)
+        func ramp(_ distance: Float, _ zero: Float, _ one: Float) -> Float {
+            min(max((distance - max(zero * pixels, 0.5)) / max((one - zero) * pixels, 1), 0), 1)
+        }
+        return (0..<count).map { at in
+            guard buffer.triangle[at] >= 0, !foreign[at] else { return SIMD2(0, buffer.depth[at]) }
+            let clear =
+                ramp(fromOutside[at], 0.002, 0.008) * ramp(fromForeign[at], 0.0004, 0.0025)
+                * ramp(fromStep[at], 0.0008, 0.0035)
+            return SIMD2(clear, buffer.depth[at])
+        }
+    }
+}
+
+/// A head as one view sees it.
+struct PosedHead {
+    /// G: crop x and y (pixels), camera z (metres), cosine to the view, landmark offset x and y (pixels), trust (0...1)
+    /// for closeness to neutral, unused.
+    var points: [SIMD8<Float>]
+    /// G: unit normals in camera space (w unused).
+    var normals: [SIMD4<Float>]
+    /// Per skin triangle: quality factor of source pixels per texel (side by side, 1 at ≥ 0.6 for a 1024² map).
+    var resolutions: [Float]
+    /// Per skin triangle: which octave of the crop matches the texels.
+    var octaves: [UInt8]
+    var metresPerPixel: Float
+
+    init(
+        atlas: TextureAtlas, keyframe: Keyframe, points: [SIMD3<Float>], neutral: [SIMD3<Float>]?, pose: Pose,
+        focal: Double
+    ) {
+        let rows = [pose.rotation.row0, pose.rotation.row1, pose.rotation.row2].map { SIMD3<Float>($0) }
+        let shift = SIMD3<Float>(pose.translation)
+        func rotate(_ p: SIMD3<Float>) -> SIMD3<Float> {
+            SIMD3((rows[0] * p).sum(), (rows[1] * p).sum(), (rows[2] * p).sum())
+        }
+        let f = Float(focal)
+        let centre = SIMD2(
+            Float(keyframe.imageWidth) / 2 - Float(keyframe.cropOrigin.x),
+            Float(keyframe.imageHeight) / 2 - Float(keyframe.cropOrigin.y))
+        let modelNormals = atlas.model.topology.normals(points: points)
+        var projected: [SIMD2<Float>] = []
+        var facing: [Float] = []
+        var depths: [Float] = []
+        normals = []
+        for (p, n) in zip(points, modelNormals) {
+            let c = rotate(p) + shift
+            let normal = rotate(n)
+            depths.append(c.z)
+            projected.append(SIMD2(c.x, c.y) * (f / c.z) + centre)
+            facing.append(-(normal * c).sum() / (c * c).sum().squareRoot())
+            normals.append(SIMD4(normal, 0))
+        }
+        metresPerPixel = Float((pose.translation * pose.translation).sum().squareRoot()) / f
+        let origin = SIMD2(Float(keyframe.cropOrigin.x), Float(keyframe.cropOrigin.y))
+        let offsets = atlas.warp.offsets(
+            observed: keyframe.landmarks.map { $0 - origin }, projected: projected, facing: facing,
+            limit: 0.008 / metresPerPixel)
+        self.points = projected.indices.map { g in
+            var trust: Float = 1
+            if let neutral {
+                let d = points[g] - neutral[g]
+                trust = 1 / (1 + (d * d).sum() / (0.006 * 0.006))
+            }
+            return SIMD8(
+                projected[g].x, projected[g].y, depths[g], facing[g], offsets[g].x, offsets[g].y, trust, 0)
+        }
+        let triangles = atlas.skinTriangles
+        resolutions = []
+        octaves = []
+        for t in 0..<triangles.count / 3 {
+            let a = projected[Int(triangles[3 * t])]
+            let (u, v) = (projected[Int(triangles[3 * t + 1])] - a, projected[Int(triangles[3 * t + 2])] - a)
+            let area = abs(u.x * v.y - u.y * v.x) / 2
+            let pixelsPerUV = (area / max(atlas.uvAreas[t], 1e-12)).squareRoot()
+            resolutions.append(min(max(pixelsPerUV / (0.6 * 1024), 0.02), 1))
+            let footprint = pixelsPerUV / Float(atlas.size)
+            octaves.append(footprint > 5.6 ? 3 : footprint > 2.8 ? 2 : footprint > 1.4 ? 1 : 0)
+        }
+    }
+}
+
+extension Plane {
+    /// Catmull–Rom interpolation (Keys 1981, a = −½), clamped to the four nearest pixels' range widened by a quarter,
+    /// so that edges are crisp but ring little. (x, y) at least 1.5 pixels inside.
+    @inline(__always)
+    func catmullRom(_ x: Float, _ y: Float) -> SIMD4<Float> {
+        let (u, v) = (x - 0.5, y - 0.5)
+        let i = min(max(Int(u.rounded(.down)), 1), width - 3)
+        let j = min(max(Int(v.rounded(.down)), 1), height - 3)
+        let (s, t) = (min(max(u - Float(i), 0), 1), min(max(v - Float(j), 0), 1))
+        func kernel(_ t: Float) -> SIMD4<Float> {
+            let (t2, t3) = (t * t, t * t * t)
+            let cubic = SIMD4<Float>(-0.5, 1.5, -1.5, 0.5) * t3
+            let square = SIMD4<Float>(1, -2.5, 2, -0.5) * t2
+            let linear = SIMD4<Float>(-0.5, 0, 0.5, 0) * t
+            return cubic + square + linear + SIMD4<Float>(0, 1, 0, 0)
+        }
+        let (kx, ky) = (kernel(s), kernel(t))
+        return pixels.withUnsafeBufferPointer { pixels in
+            var sum = SIMD4<Float>.zero
+            for row in 0..<4 {
+                let at = (j + row - 1) * width + i - 1
+                var line = pixels[at] * kx.x
+                line += pixels[at + 1] * kx.y
+                line += pixels[at + 2] * kx.z
+                line += pixels[at + 3] * kx.w
+                sum += line * ky[row]
+            }
+            let at = j * width + i
+            let (a, b, c, d) = (pixels[at], pixels[at + 1], pixels[at + width], pixels[at + width + 1])
+            let low = pointwiseMin(pointwiseMin(a, b), pointwiseMin(c, d))
+            let high = pointwiseMax(pointwiseMax(a, b), pointwiseMax(c, d))
+            let slack = (high - low) * 0.25
+            let (floor, ceiling) = (pointwiseMax(low - slack, .zero), high + slack)
+            return pointwiseMax(pointwiseMin(sum, pointwiseMin(ceiling, .one)), floor)
+        }
+    }
+}

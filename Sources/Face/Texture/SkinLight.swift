@@ -1,0 +1,91 @@
+internal import Foundation
+internal import Tensors
+
+/// The person's skin colour, and every view's light, worked out together.
+extension TextureAccumulator {
+    /// Every fourth coarse texel in x and y is enough for nine smooth functions.
+    private static let stride = 2
+
+    /// Typical albedo of the person's skin: the robust mean of how the middle of the face looks, with the two
+    /// ambiguities of one camera settled by convention. Brightness: cameras expose faces about right, so the apparent
+    /// luminance is kept, within 0.06...0.45 (measured skin, Fitzpatrick VI to I). White: half of the (log) difference
+    /// from neutral-lit skin's chromaticity is taken to be the lamp's and removed, half to be the person's.
+    func skinColour() -> SIMD4<Float> {
+        var perView: [SIMD3<Double>] = []
+        for view in views {
+            var logs: [[Double]] = [[], [], []]
+            for i in view.coarse.pixels.indices where isPlainSkin(i) {
+                let p = view.coarse.pixels[i]
+                guard p.w > 0.01, p.max3 < 0.95 else { continue }
+                for c in 0..<3 { logs[c].append(log(Double(max(p[c], 0.002)))) }
+            }
+            guard logs[0].count >= 30 else { continue }
+            perView.append(SIMD3(median(logs[0]), median(logs[1]), median(logs[2])))
+        }
+        let reference = SIMD3<Double>(log(1 / 0.55), 0, log(0.70))
+        guard !perView.isEmpty else { return SIMD4(0.42, 0.24, 0.17, 1) }
+        let seen = (0..<3).map { c in median(perView.map { $0[c] }) }
+        let chroma = SIMD3(seen[0] - seen[1], 0, seen[2] - seen[1])
+        let settled = (chroma + reference) / 2
+        let colour = SIMD3<Double>(exp(settled.x), 1, exp(settled.z))
+        let luminance = 0.2126 * colour.x + 0.7152 * colour.y + 0.0722 * colour.z
+        let apparent = 0.2126 * exp(seen[0]) + 0.7152 * exp(seen[1]) + 0.0722 * exp(seen[2])
+        let scaled = colour * (min(max(apparent * 1.1, 0.06), 0.45) / luminance)
+        return SIMD4(Float(scaled.x), Float(scaled.y), Float(scaled.z), 1)
+    }
+
+    /// Alternates: light of each view given the shared albedo, then low-frequency albedo given the lights. It starts
+    /// from constant skin, and the albedo only ever takes half of what is left, since a face's own low-frequency
+    /// variation is small (orders 1–4 under 6 % of the mean; Wen and Huang) and light's is not.
+    func fitLights(skin: SIMD4<Float>) -> [Illumination?] {
+        let side = atlas.size / 4
+        let samples = (0..<side * side).filter {
+            ($0 % side) % Self.stride == 0 && ($0 / side) % Self.stride == 0 && isPlainSkin($0)
+        }
+        var albedo = [SIMD4<Float>](repeating: skin, count: samples.count)
+        var lights = [Illumination?](repeating: nil, count: views.count)
+        for round in 0..<3 {
+            let prior = commonLight(lights)
+            lights = views.map { view in
+                Illumination.fit(
+                    colours: samples.map { view.coarse.pixels[$0] }, albedo: albedo,
+                    normals: samples.map { view.normals[$0] }, prior: prior)
+            }
+            guard round < 2 else { break }
+            var sum = Plane(width: side, height: side)
+            for (view, light) in zip(views, lights) {
+                guard let light else { continue }
+                for i in samples where view.coarse.pixels[i].w > 0 {
+                    let c = view.coarse.pixels[i] / light.shading(view.normals[i])
+                    sum.pixels[i] += SIMD4(c.x, c.y, c.z, 1) * view.coarse.pixels[i].w
+                }
+            }
+            let smooth = sum.blurred(radius: side / 32).normalized(minimum: 1e-6)
+            for (k, i) in samples.enumerated() where smooth.pixels[i].w > 0 {
+                for c in 0..<3 {
+                    let ratio = min(max(smooth.pixels[i][c] / skin[c], 0.5), 1.6)
+                    albedo[k][c] = skin[c] * ratio.squareRoot()
+                }
+            }
+        }
+        return lights
+    }
+
+    /// Inside the face oval, outside brows, eyes, lips and hair.
+    private func isPlainSkin(_ i: Int) -> Bool {
+        let region = atlas.coarseRegions[i]
+        return region.x > 0.004 && region.y < 0.1 && region.z < 0.3 && region.w < 0.5
+    }
+
+    /// Mean over the views, each scaled to ambient 1. A fixed camera keeps its light, so views hold each other.
+    private func commonLight(_ lights: [Illumination?]) -> Illumination? {
+        let known = lights.compactMap { $0 }
+        guard known.count > 1 else { return nil }
+        var sum = [SIMD4<Float>](repeating: .zero, count: 9)
+        for light in known {
+            let ambient = pointwiseMax(light.coefficients[0], SIMD4(repeating: 1e-3))
+            for k in 0..<9 { sum[k] += light.coefficients[k] / ambient / Float(known.count) }
+        }
+        return Illumination(coefficients: sum)
+    }
+}

@@ -1,0 +1,79 @@
+package import Tensors
+
+/// The evidence of all kept views of one person, and the complete texture it makes.
+///
+/// Low band: robust mean over the views after each one's light is divided out. High band: from the best view of each
+/// place, seams feathered, never an average, since averaging misregistered views blurs pores. What nobody saw is filled
+/// from the mirrored side, then smoothly over the surface. A value: the same views give the same texture.
+package struct TextureAccumulator: Sendable {
+    package let atlas: TextureAtlas
+    /// In order of `frame`.
+    package private(set) var views: [PartialTexture] = []
+
+    package init(atlas: TextureAtlas) {
+        self.atlas = atlas
+    }
+
+    /// Takes a view in, in place of an earlier one of the same frame.
+    package mutating func absorb(_ view: PartialTexture) {
+        precondition(view.size == atlas.size, "view of \(view.size) texels for an atlas of \(atlas.size)")
+        remove(frame: view.frame)
+        let at = views.firstIndex { $0.frame > view.frame } ?? views.count
+        views.insert(view, at: at)
+    }
+
+    package mutating func remove(frame: Int) {
+        views.removeAll { $0.frame == frame }
+    }
+
+    /// Unwraps a keyframe by a fit's view of it and takes it in. `false`, and nothing changes, if the fit has none.
+    @discardableResult
+    package mutating func absorb(_ keyframe: Keyframe, fit: ShapeFit, personMask: [UInt8]? = nil) -> Bool {
+        guard let view = fit.views.first(where: { $0.frame == keyframe.frame }) else { return false }
+        let neutral = atlas.model.points(identity: fit.identity)
+        var points = neutral
+        for (shape, weight) in zip(atlas.model.expressions, view.expression) where weight != 0 {
+            for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += Float(weight) * offset }
+        }
+        absorb(
+            atlas.project(
+                keyframe, points: points, neutral: neutral, pose: view.pose, focal: fit.focal, personMask: personMask))
+        return true
+    }
+
+    /// The complete map of all that was absorbed; every texel is finite, gutters filled.
+    package func texture() -> Texture {
+        let fused = fused()
+        return filled(fused)
+    }
+
+    /// Everything at once: all keyframes of a fit.
+    /// - Parameter personMasks: by `Keyframe.frame`.
+    package static func texture(
+        atlas: TextureAtlas, fit: ShapeFit, keyframes: [Keyframe], personMasks: [Int: [UInt8]] = [:]
+    ) -> Texture {
+        var accumulator = TextureAccumulator(atlas: atlas)
+        for keyframe in keyframes {
+            accumulator.absorb(keyframe, fit: fit, personMask: personMasks[keyframe.frame])
+        }
+        return accumulator.texture()
+    }
+}
+
+extension Texture {
+    /// The albedo as glTF's base colour: RGB, sRGB-coded.
+    package func baseColor() -> Image {
+        let codes = LightCode.codes
+        let bytes = [UInt8](unsafeUninitializedCapacity: albedo.values.count) { bytes, count in
+            albedo.values.withUnsafeBufferPointer { values in
+                codes.withUnsafeBufferPointer { codes in
+                    for i in values.indices {
+                        bytes[i] = codes[min(Int(max(values[i], 0).squareRoot() * 4095 + 0.5), 4095)]
+                    }
+                }
+            }
+            count = albedo.values.count
+        }
+        return Image(width: albedo.width, height: albedo.height, channels: 3, bytes: bytes)
+    }
+}

@@ -1,0 +1,60 @@
+/// All that the texture stages know of a model's skin atlas before any picture: computed once, shared by all fits.
+package struct TextureAtlas: Sendable {
+    package let model: MorphableModel
+    /// Texels along one side of the complete map.
+    package let size: Int
+    /// Where the full texels lie, and the 4 × 4 blocks of them that light and levels are worked out on.
+    package let map: TexelMap
+    package let coarseMap: TexelMap
+    package let regions: HeadRegions
+    let warp: LandmarkWarp
+    /// All parts' triangles as points, and whether each may hide skin without being skin.
+    let occluders: [UInt32]
+    let hides: [Bool]
+    /// Area of each skin triangle in the atlas, in units of the whole (0...1).
+    let uvAreas: [Float]
+    let skinTriangles: [UInt32]
+    /// (size / 4)²: (insideFace, feature, scalp, interior as 0 or 1) of each coarse texel.
+    let coarseRegions: [SIMD4<Float>]
+    /// G: the neighbours of each point over the skin's edges.
+    package let neighbours: PointNeighbours
+
+    /// - Parameters:
+    ///   - size: a multiple of 16.
+    ///   - regions: the head's anatomy; found from the model's landmarks when not given.
+    package init(model: MorphableModel, size: Int = 1024, regions: HeadRegions? = nil) {
+        precondition(size > 0 && size % 16 == 0, "atlas of \(size) texels is not a multiple of 16")
+        let topology = model.topology
+        self.model = model
+        self.size = size
+        map = TexelMap(topology: topology, size: size)
+        coarseMap = TexelMap(topology: topology, size: size / 4)
+        let regions = regions ?? HeadRegions(model: model)
+        self.regions = regions
+        warp = LandmarkWarp(model: model)
+        var occluders: [UInt32] = []
+        var hides: [Bool] = []
+        // Lashes are strips far wider than the hairs on them: as occluders they would blind the lids.
+        for part in topology.parts where part.material != .lashes {
+            occluders += part.triangles.map { topology.pointOfVertex[Int($0)] }
+            hides += [Bool](repeating: part.material != .skin, count: part.triangles.count / 3)
+        }
+        self.occluders = occluders
+        self.hides = hides
+        let skin = topology.parts.first { $0.material == .skin }?.triangles ?? []
+        skinTriangles = skin.map { topology.pointOfVertex[Int($0)] }
+        uvAreas = stride(from: 0, to: skin.count, by: 3).map { t in
+            let a = topology.uv[Int(skin[t])]
+            let (u, v) = (topology.uv[Int(skin[t + 1])] - a, topology.uv[Int(skin[t + 2])] - a)
+            return abs(u.x * v.y - u.y * v.x) / 2
+        }
+        coarseRegions = coarseMap.spread(
+            coarseMap.interpolated(
+                model.mean.indices.map {
+                    SIMD4(
+                        regions.insideFace[$0], regions.feature[$0], regions.scalp[$0],
+                        regions.interior[$0] == .none ? 0 : 1)
+                }))
+        neighbours = PointNeighbours(triangles: skinTriangles, pointCount: topology.pointCount)
+    }
+}

@@ -1,0 +1,165 @@
+internal import Foundation
+internal import Tensors
+
+/// What nobody saw: from the mirrored side where that was seen, else smoothly over the surface towards what such places
+/// usually are (skin, hair, the mouth's inside).
+extension TextureAccumulator {
+    func filled(_ fused: FusedTexture) -> Texture {
+        let colours = pointColours(fused)
+        let (map, size) = (atlas.map, atlas.size)
+        var smooth = [SIMD4<Float>](repeating: .zero, count: map.texels.count)
+        var albedo = [Float](repeating: 0, count: size * size * 3)
+        var confidence = [Float](repeating: 0, count: size * size)
+        smooth = map.interpolated(colours)
+        var seen = [SIMD4<Float>](repeating: .zero, count: size)
+        var seenOf = [Float](repeating: 0, count: size * size)
+        let levels = Plane(
+            width: size / 4, height: size / 4,
+            pixels: fused.coarse.pixels.indices.map {
+                SIMD4(fused.coarse.pixels[$0].w, fused.confidence[$0], 0, 0)
+            })
+        for y in 0..<size {
+            seen.withUnsafeMutableBufferPointer { levels.enlargedRow(y, factor: 4, into: $0) }
+            for x in 0..<size {
+                // Only so far as the texel itself, not just its block, was seen.
+                seenOf[y * size + x] = seen[x].x
+                confidence[y * size + x] = min(max(seen[x].y * seen[x].x, 0), 1)
+            }
+        }
+        var result = [SIMD4<Float>](repeating: .zero, count: map.texels.count)
+        fused.albedo.withUnsafeBufferPointer { own in
+            for i in map.texels.indices {
+                let texel = Int(map.texels[i])
+                let a = seenOf[texel]
+                var fill = smooth[i]
+                if a < 0.999 {
+                    let m = map.mirror[i]
+                    if m.x >= 0, m.y >= 0, m.x < Float(size), m.y < Float(size) {
+                        let mirrored = Int(m.y) * size + Int(m.x)
+                        let share = seenOf[mirrored]
+                        if share > 0.01 {
+                            let base = pointwiseMax(smooth[Int(map.nearest[mirrored])], .init(repeating: 0.004))
+                            var ratio = own[mirrored] / base
+                            ratio = pointwiseMin(pointwiseMax(ratio, .init(repeating: 0.1)), .init(repeating: 3))
+                            fill *= 1 + (ratio - 1) * share
+                        }
+                    }
+                    result[i] = fill + (own[texel] - fill) * a
+                } else {
+                    result[i] = own[texel]
+                }
+            }
+        }
+        if !map.nearest.isEmpty {
+            for at in 0..<size * size {
+                let c = result[Int(map.nearest[at])]
+                albedo[3 * at] = min(max(c.x, 0), 1)
+                albedo[3 * at + 1] = min(max(c.y, 0), 1)
+                albedo[3 * at + 2] = min(max(c.z, 0), 1)
+                confidence[at] = confidence[Int(map.texels[Int(map.nearest[at])])]
+            }
+        }
+        return Texture(
+            albedo: FloatImage(width: size, height: size, channels: 3, values: albedo),
+            confidence: FloatImage(width: size, height: size, channels: 1, values: confidence))
+    }
+
+    /// The smooth colour of every point (linear): what was seen, else the mirrored point's colour brought to the level
+    /// of this side, else what diffuses in from around, drawn gently to the place's usual colour.
+    private func pointColours(_ fused: FusedTexture) -> [SIMD4<Float>] {
+        let count = atlas.model.topology.pointCount
+        let regions = atlas.regions
+        var sums = [SIMD4<Float>](repeating: .zero, count: count)
+        var shares = [Float](repeating: 0, count: count)
+        let map = atlas.coarseMap
+        func add(_ g: UInt32, _ w: Float, _ value: SIMD4<Float>, _ seen: Float) {
+            guard w > 0.1 else { return }
+            let v = SIMD4(value.x, value.y, value.z, 1) * (w * seen)
+            sums[Int(g)] += v
+            shares[Int(g)] += w
+        }
+        for i in map.texels.indices {
+            let pixel = fused.coarse.pixels[Int(map.texels[i])]
+            let (corner, w) = (map.corners[i], map.weights[i])
+            let coded = SIMD4(
+                log(max(pixel.x, 0.002)), log(max(pixel.y, 0.002)), log(max(pixel.z, 0.002)), 0)
+            add(corner.x, 1 - w.x - w.y, coded, pixel.w)
+            add(corner.y, w.x, coded, pixel.w)
+            add(corner.z, w.y, coded, pixel.w)
+        }
+        var values = [SIMD4<Float>](repeating: .zero, count: count)
+        var seen = [Float](repeating: 0, count: count)
+        for g in 0..<count where sums[g].w > 1e-4 {
+            values[g] = sums[g] / sums[g].w
+            seen[g] = min(sums[g].w / shares[g], 1)
+        }
+
+        // The level between the sides, carried on to where only one side was seen.
+        let mirror = atlas.model.topology.mirrorOfPoint
+        var difference = [SIMD4<Float>](repeating: .zero, count: count)
+        var known = [Float](repeating: 0.003, count: count)
+        for g in 0..<count {
+            let m = Int(mirror[g])
+            let both = min(seen[g], seen[m])
+            guard both > 0.3, m != g else { continue }
+            difference[g] = values[g] - values[m]
+            known[g] = both
+        }
+        difference = atlas.neighbours.diffused(difference, weights: known, iterations: 60)
+
+        let usual = usualColours(fused, values: values, seen: seen)
+        var targets = usual.colours
+        var weights = usual.weights
+        for g in 0..<count where regions.interior[g] == .none {
+            let m = Int(mirror[g])
+            if seen[g] > 0.05 {
+                targets[g] = values[g]
+                weights[g] = 30 * seen[g] * seen[g]
+            }
+            // A point half seen is half its mirror's business.
+            if seen[m] > 0.2, seen[g] < 0.8, m != g {
+                let w = 2 * seen[m] * (1 - seen[g])
+                let value = values[m] + difference[g]
+                targets[g] = (targets[g] * weights[g] + value * w) / (weights[g] + w)
+                weights[g] += w
+            }
+        }
+        let diffused = atlas.neighbours.diffused(targets, weights: weights)
+        return diffused.map { SIMD4(exp(min($0.x, 0)), exp(min($0.y, 0)), exp(min($0.z, 0)), 1) }
+    }
+
+    /// Log colours that unseen places tend to, and how strongly.
+    private func usualColours(
+        _ fused: FusedTexture, values: [SIMD4<Float>], seen: [Float]
+    ) -> (colours: [SIMD4<Float>], weights: [Float]) {
+        let regions = atlas.regions
+        func coded(_ c: SIMD4<Float>) -> SIMD4<Float> { SIMD4(log(c.x), log(c.y), log(c.z), 0) }
+        let skin = coded(fused.skin)
+        var hairs: [SIMD4<Float>] = []
+        for g in seen.indices where regions.scalp[g] > 0.8 && seen[g] > 0.2 { hairs.append(values[g]) }
+        // Too little of the scalp seen to say: dark brown, the commonest.
+        var hair = coded(SIMD4(0.045, 0.028, 0.018, 1))
+        if hairs.count >= 40 {
+            for c in 0..<3 { hair[c] = hairs.map { $0[c] }.sorted()[hairs.count / 2] }
+        }
+        var colours = [SIMD4<Float>](repeating: skin, count: seen.count)
+        var weights = [Float](repeating: 0.004, count: seen.count)
+        for g in seen.indices {
+            switch regions.interior[g] {
+            case .none:
+                colours[g] = skin + (hair - skin) * regions.scalp[g]
+                weights[g] = 0.004 + 0.02 * regions.scalp[g]
+            case .mouth:
+                colours[g] = skin + SIMD4(-1.1, -2.0, -1.9, 0)
+                weights[g] = 0.5
+            case .socket:
+                colours[g] = skin + SIMD4(-0.7, -1.3, -1.2, 0)
+                weights[g] = 0.5
+            case .other:
+                colours[g] = skin + SIMD4(-1.2, -1.6, -1.7, 0)
+                weights[g] = 0.05
+            }
+        }
+        return (colours, weights)
+    }
+}
