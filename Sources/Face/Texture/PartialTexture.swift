@@ -3,7 +3,7 @@ internal import Tensors
 /// What one keyframe shows of the skin, unwrapped: colours as the camera saw them, light and all, and how well.
 package struct PartialTexture: Sendable {
     /// `Keyframe.frame`.
-    package let frame: Int
+    package private(set) var frame: Int
     package let size: Int
     /// `size × size`: sRGB-coded colour, and 255·√quality (0: not seen).
     package var texels: [SIMD4<UInt8>]
@@ -15,6 +15,13 @@ package struct PartialTexture: Sendable {
     var sharpness: Float
     /// The nose's turn away from the camera, 1 frontal: the cosine of the head's angle to the view.
     var frontality: Float
+
+    /// The same view under another frame number.
+    package func numbered(_ frame: Int) -> PartialTexture {
+        var copy = self
+        copy.frame = frame
+        return copy
+    }
 }
 
 extension TextureAtlas {

@@ -4,7 +4,7 @@ internal import Tensors
 /// What nobody saw: from the mirrored side where that was seen, else smoothly over the surface towards what such places
 /// usually are (skin, hair, the mouth's inside).
 extension TextureAccumulator {
-    func filled(_ fused: FusedTexture) -> Texture {
+    package func filled(_ fused: FusedTexture) -> Texture {
         let colours = pointColours(fused)
         let (map, size) = (atlas.map, atlas.size)
         var smooth = [SIMD4<Float>](repeating: .zero, count: map.texels.count)

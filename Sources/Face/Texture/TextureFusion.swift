@@ -22,6 +22,10 @@ extension TextureAccumulator {
         var albedo: Plane
         /// The same, blurred to the low band.
         var low: Plane
+        /// As seen, to which the fine band relates.
+        var raw: Plane
+        /// Where to read for each coarse texel to match the other views, coarse texels; `nil`: in place.
+        var shifts: [SIMD2<Float>]?
     }
 
     package func fused() -> FusedTexture {
@@ -33,6 +37,7 @@ extension TextureAccumulator {
         var lit = zip(views, lights).map { view, light in
             relit(view, light: light, skin: skin)
         }
+        register(&lit, sharpest: sharpest)
         rejectOutliers(&lit)
         var confidence = [Float](repeating: 1, count: count)
         for view in lit { for i in 0..<count { confidence[i] *= 1 - min(view.albedo.pixels[i].w, 1) } }
@@ -78,13 +83,13 @@ extension TextureAccumulator {
         }
         coarse = coarse.dilated(rings: 2)
         return FusedTexture(
-            albedo: compose(coarse: coarse, labels: fine), coarse: coarse, confidence: confidence, skin: skin,
+            albedo: compose(lit, coarse: coarse, labels: fine), coarse: coarse, confidence: confidence, skin: skin,
             lights: lights)
     }
 
     /// The fine band of the chosen views on top of the coarse albedo: `coarse · Σ w · texel / block mean`. The light
     /// cancels in that ratio, so it is the coarse levels' matter alone.
-    private func compose(coarse: Plane, labels: [Plane]) -> [SIMD4<Float>] {
+    private func compose(_ lit: [LitView], coarse: Plane, labels: [Plane]) -> [SIMD4<Float>] {
         let size = atlas.size
         let side = size / 4
         var detail = [SIMD4<Float>](repeating: .zero, count: size * size)
@@ -92,21 +97,51 @@ extension TextureAccumulator {
         var means = [SIMD4<Float>](repeating: .zero, count: size)
         var shares = means
         let floor = SIMD4<Float>(repeating: 0.002)
-        for (view, label) in zip(views, labels) {
+        var offsets = means
+        for (k, label) in labels.enumerated() {
+            let (view, raw) = (views[k], lit[k].raw)
+            let shifts = lit[k].shifts.map { shifts in
+                Plane(width: side, height: side, pixels: shifts.map { SIMD4($0.x * 4, $0.y * 4, 0, 0) })
+            }
             let used = (0..<side).map { y in (0..<side).contains { label.pixels[y * side + $0].x > 0.002 } }
             for y in 0..<size {
                 let near = max(y / 4 - 1, 0)...min(y / 4 + 1, side - 1)
                 guard near.contains(where: { used[$0] }) else { continue }
-                means.withUnsafeMutableBufferPointer { view.coarse.enlargedRow(y, factor: 4, into: $0) }
+                means.withUnsafeMutableBufferPointer { raw.enlargedRow(y, factor: 4, into: $0) }
+                if let shifts { offsets.withUnsafeMutableBufferPointer { shifts.enlargedRow(y, factor: 4, into: $0) } }
                 shares.withUnsafeMutableBufferPointer { label.enlargedRow(y, factor: 4, into: $0) }
                 view.texels.withUnsafeBufferPointer { texels in
                     detail.withUnsafeMutableBufferPointer { detail in
                         table.withUnsafeBufferPointer { table in
                             for x in 0..<size {
                                 let w = shares[x].x
-                                let code = texels[y * size + x]
-                                guard w > 0.002, code.w > 0 else { continue }
-                                let colour = SIMD4(table[Int(code.x)], table[Int(code.y)], table[Int(code.z)], 0)
+                                guard w > 0.002 else { continue }
+                                var colour = SIMD4<Float>.zero
+                                if shifts == nil {
+                                    let code = texels[y * size + x]
+                                    guard code.w > 0 else { continue }
+                                    colour = SIMD4(table[Int(code.x)], table[Int(code.y)], table[Int(code.z)], 0)
+                                } else {
+                                    // Bilinear among the four texels that were seen.
+                                    let u = min(max(Float(x) + offsets[x].x, 0), Float(size) - 1.001)
+                                    let v = min(max(Float(y) + offsets[x].y, 0), Float(size) - 1.001)
+                                    let (i, j) = (Int(u), Int(v))
+                                    let (a, b) = (u - Float(i), v - Float(j))
+                                    let at = j * size + i
+                                    func add(_ at: Int, _ share: Float) {
+                                        let code = texels[at]
+                                        guard code.w > 0 else { return }
+                                        colour +=
+                                            SIMD4(
+                                                table[Int(code.x)], table[Int(code.y)], table[Int(code.z)], 1) * share
+                                    }
+                                    add(at, (1 - a) * (1 - b))
+                                    add(at + 1, a * (1 - b))
+                                    add(at + size, (1 - a) * b)
+                                    add(at + size + 1, a * b)
+                                    guard colour.w > 0.2 else { continue }
+                                    colour /= colour.w
+                                }
                                 var ratio = (colour + floor) / (means[x] + floor)
                                 ratio = pointwiseMin(pointwiseMax(ratio, .init(repeating: 0.1)), .init(repeating: 5))
                                 ratio.w = 1
@@ -159,7 +194,46 @@ extension TextureAccumulator {
             weighted.pixels[i].w = w
         }
         let low = weighted.blurred(radius: max(atlas.size / 128, 1)).normalized(minimum: 1e-3)
-        return LitView(albedo: albedo, low: low)
+        return LitView(albedo: albedo, low: low, raw: view.coarse, shifts: nil)
+    }
+
+    /// Shifts each view's map by a few texels onto those before it, the best view first.
+    private func register(_ lit: inout [LitView], sharpest: Float) {
+        guard lit.count > 1 else { return }
+        let side = atlas.size / 4
+        let count = side * side
+        let order = lit.indices.sorted { worth(lit[$0], views[$0], sharpest) > worth(lit[$1], views[$1], sharpest) }
+        func detail(_ view: LitView) -> Plane {
+            var plane = Plane(width: side, height: side)
+            for i in 0..<count where view.albedo.pixels[i].w > 0 && view.low.pixels[i].w > 0 {
+                let ratio = (view.albedo.pixels[i].luminance + 0.004) / (view.low.pixels[i].luminance + 0.004)
+                plane.pixels[i] = SIMD4(
+                    min(max(log(ratio), -0.8), 0.8), 0, 0, min(view.albedo.pixels[i].w * 10, 1))
+            }
+            return plane
+        }
+        var reference = detail(lit[order[0]])
+        for k in order.dropFirst() {
+            var own = detail(lit[k])
+            if let shifts = TextureRegistration.shifts(from: own, to: reference) {
+                lit[k].shifts = shifts
+                lit[k].albedo = lit[k].albedo.shifted(shifts)
+                lit[k].low = lit[k].low.shifted(shifts)
+                lit[k].raw = lit[k].raw.shifted(shifts)
+                own = own.shifted(shifts)
+            }
+            // What the views before saw badly or not at all, the later ones are measured against this one.
+            for i in 0..<count where own.pixels[i].w > 1.5 * reference.pixels[i].w {
+                reference.pixels[i] = own.pixels[i]
+            }
+        }
+    }
+
+    /// How much of the face a view shows, how well.
+    private func worth(_ lit: LitView, _ view: PartialTexture, _ sharpest: Float) -> Float {
+        var sum: Float = 0
+        for i in lit.albedo.pixels.indices where atlas.coarseRegions[i].x > 0 { sum += lit.albedo.pixels[i].w }
+        return sum * (sharpest > 0 ? min(max(view.sharpness / sharpest, 0.05), 1) : 1)
     }
 
     /// 0...1: how well a delit colour fits the place. Centre of the face: lenient (beards, glasses, make-up are the
