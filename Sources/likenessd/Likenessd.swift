@@ -1,7 +1,36 @@
 internal import ArgumentParser
+internal import Foundation
+internal import Pipeline
 
 @main
 struct Likenessd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "likenessd", abstract: "Keeps a 3D avatar of the person in front of a camera.")
+        commandName: "likenessd",
+        abstract: "Keeps a 3D avatar of the person in front of a camera.",
+        discussion: """
+            Watches a webcam, an RTSP camera or a video file, fits a 3D head to the sharp frames, projects their texture \
+            and publishes each better avatar as glTF. Everything stays on this machine.
+
+            \(Pipeline.ExitCode.table)
+            """,
+        version: Version.text,
+        subcommands: [PublishCommand.self, BenchCommand.self])
+
+    /// Ends every command the same way: one line on standard error, and the documented status.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Terminal.clearStatus()
+            FileHandle.standardError.write(Data("likenessd: \(failure.description)\n".utf8))
+            Foundation.exit(failure.code.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -1,0 +1,85 @@
+/// Everything that can be set, each with its one default here. A preset is a whole configuration.
+///
+/// Units are in the names; angles are degrees here and radians inside.
+package struct Configuration: Codable, Sendable, Equatable {
+    package struct Video: Codable, Sendable, Equatable {
+        /// Asked of a webcam; it may give something else. 0 leaves it to the device.
+        package var width = 1280
+        package var height = 720
+        package var framesPerSecond = 30
+        /// `tcp` or `udp`.
+        package var rtspTransport = "tcp"
+        /// The picture is a mirror image (as many webcam programs give): left and right are put back.
+        package var mirrored = false
+        package var openSeconds = 10.0
+        package var readSeconds = 5.0
+        package var decoderThreads = 1
+    }
+
+    package struct Selection: Codable, Sendable, Equatable {
+        /// Between the pupils, pixels: smaller faces are not used.
+        package var minimumInterEyePixels = 32.0
+        package var maximumYawDegrees = 70.0
+        package var keyframesPerBin = 3
+    }
+
+    package struct Fitting: Codable, Sendable, Equatable {
+        /// Stream time between two joint fits, once the first is there.
+        package var intervalSeconds = 0.5
+    }
+
+    package struct Texture: Codable, Sendable, Equatable {
+        /// Side of the skin texture in texels: a power of two, 256...2048.
+        package var size = 1024
+        /// Stream time between two texture updates, once the first is there.
+        package var intervalSeconds = 1.0
+    }
+
+    package struct Publication: Codable, Sendable, Equatable {
+        package var minimumIntervalSeconds = 2.0
+        /// Of the quality score, 0...1.
+        package var minimumGain = 0.01
+        /// Numbered editions to keep.
+        package var keep = 10
+    }
+
+    package var video = Video()
+    package var selection = Selection()
+    package var fitting = Fitting()
+    package var texture = Texture()
+    package var publication = Publication()
+
+    package init() {}
+}
+
+extension Configuration {
+    /// The first setting that cannot work, as a sentence; `nil` when all can.
+    package var problem: String? {
+        func between<V: Comparable>(_ value: V, _ range: ClosedRange<V>, _ key: String) -> String? {
+            range.contains(value) ? nil : "\(key) is \(value): give \(range.lowerBound) to \(range.upperBound)"
+        }
+        if !["tcp", "udp"].contains(video.rtspTransport) {
+            return "video.rtspTransport is '\(video.rtspTransport)': give tcp or udp"
+        }
+        if texture.size.nonzeroBitCount != 1 || !(256...2048).contains(texture.size) {
+            return "texture.size is \(texture.size): give 256, 512, 1024 or 2048"
+        }
+        let problems: [String?] = [
+            between(video.width, 0...7680, "video.width"),
+            between(video.height, 0...4320, "video.height"),
+            between(video.framesPerSecond, 0...240, "video.framesPerSecond"),
+            between(video.openSeconds, 0.1...600, "video.openSeconds"),
+            between(video.readSeconds, 0.1...600, "video.readSeconds"),
+            between(video.decoderThreads, 1...64, "video.decoderThreads"),
+            between(selection.minimumInterEyePixels, 8...2000, "selection.minimumInterEyePixels"),
+            between(selection.maximumYawDegrees, 5...85, "selection.maximumYawDegrees"),
+            between(selection.keyframesPerBin, 1...8, "selection.keyframesPerBin"),
+            between(fitting.intervalSeconds, 0...600, "fitting.intervalSeconds"),
+            between(texture.intervalSeconds, 0...600, "texture.intervalSeconds"),
+            between(publication.minimumIntervalSeconds, 0...86400, "publication.minimumIntervalSeconds"),
+            between(publication.minimumGain, 0...1, "publication.minimumGain"),
+            between(publication.keep, 1...100_000, "publication.keep"),
+        ]
+        return problems.compactMap { $0 }.first
+    }
+}

@@ -1,0 +1,124 @@
+internal import Synchronization
+
+/// Between two stages: elements in order, one consumer, and a policy for when the consumer is slower.
+///
+/// A policy is a value, so the same pipeline loses frames on a live source and none on a file. The state is
+/// `EdgeState`, which knows no task; this shell takes the lock and resumes continuations outside it.
+package final class Edge<Element: Sendable>: Sendable {
+    package enum Policy: Sendable, Equatable {
+        /// Keeps the newest element; the one it replaces is lost and counted.
+        case newest
+        /// Keeps up to `capacity` elements; `send` suspends while it is full.
+        case suspending(capacity: Int)
+    }
+
+    private let state: Mutex<EdgeState<Element>>
+
+    package init(_ policy: Policy) {
+        state = Mutex(EdgeState(policy: policy))
+    }
+
+    /// Elements lost to newer ones so far.
+    package var lost: Int { state.withLock(\.lost) }
+
+    /// Hands over an element; returns false when the edge is closed and the element is lost.
+    package func send(_ element: Element) async -> Bool {
+        await withCheckedContinuation { (sender: CheckedContinuation<Bool, Never>) in
+            let action = state.withLock { $0.send(element, sender: sender) }
+            action.perform()
+        }
+    }
+
+    /// The next element, or `nil` once the edge is closed and empty.
+    package func next() async -> Element? {
+        await withCheckedContinuation { (receiver: CheckedContinuation<Element?, Never>) in
+            let action = state.withLock { $0.next(receiver: receiver) }
+            action.perform()
+        }
+    }
+
+    /// No more elements; those inside can still be received.
+    package func finish() {
+        let action = state.withLock { $0.finish() }
+        action.perform()
+    }
+}
+
+/// The pure part of an `Edge`: every input returns which continuations to resume, with what.
+struct EdgeState<Element: Sendable>: Sendable {
+    typealias Sender = CheckedContinuation<Bool, Never>
+    typealias Receiver = CheckedContinuation<Element?, Never>
+
+    struct Action {
+        var senders: [(Sender, Bool)] = []
+        var receiver: (Receiver, Element?)?
+
+        func perform() {
+            for (sender, accepted) in senders { sender.resume(returning: accepted) }
+            if let (receiver, element) = receiver { receiver.resume(returning: element) }
+        }
+    }
+
+    let policy: Edge<Element>.Policy
+    private(set) var lost = 0
+    private var buffer: [Element] = []
+    private var waitingSenders: [(Element, Sender)] = []
+    private var waitingReceiver: Receiver?
+    private var finished = false
+
+    init(policy: Edge<Element>.Policy) {
+        self.policy = policy
+    }
+
+    mutating func send(_ element: Element, sender: Sender) -> Action {
+        if finished { return Action(senders: [(sender, false)]) }
+        if let receiver = waitingReceiver {
+            waitingReceiver = nil
+            return Action(senders: [(sender, true)], receiver: (receiver, element))
+        }
+        switch policy {
+        case .newest:
+            lost += buffer.count
+            buffer = [element]
+            return Action(senders: [(sender, true)])
+        case .suspending(let capacity):
+            if buffer.count < capacity {
+                buffer.append(element)
+                return Action(senders: [(sender, true)])
+            }
+            waitingSenders.append((element, sender))
+            return Action()
+        }
+    }
+
+    mutating func next(receiver: Receiver) -> Action {
+        precondition(waitingReceiver == nil, "an edge has one consumer")
+        guard !buffer.isEmpty else {
+            if finished { return Action(receiver: (receiver, nil)) }
+            waitingReceiver = receiver
+            return Action()
+        }
+        let element = buffer.removeFirst()
+        var action = Action(receiver: (receiver, element))
+        if !waitingSenders.isEmpty {
+            let (waiting, sender) = waitingSenders.removeFirst()
+            buffer.append(waiting)
+            action.senders = [(sender, true)]
+        }
+        return action
+    }
+
+    mutating func finish() -> Action {
+        guard !finished else { return Action() }
+        finished = true
+        var action = Action()
+        buffer += waitingSenders.map(\.0)
+        action.senders = waitingSenders.map { ($0.1, true) }
+        waitingSenders = []
+        if let receiver = waitingReceiver {
+            waitingReceiver = nil
+            action.receiver = (receiver, nil)
+        }
+        return action
+    }
+}

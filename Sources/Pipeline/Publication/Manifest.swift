@@ -1,0 +1,79 @@
+internal import Foundation
+
+/// The commit marker of a publication, renamed into place last: what the stable file is and how good it is.
+package struct Manifest: Codable, Sendable, Equatable {
+    /// Of this file's layout.
+    package var version = 1
+    package var subject: String
+    /// Counts up from 1 over all runs.
+    package var edition: Int
+    /// The immutable file of this edition, beside the manifest.
+    package var file: String
+    /// The name that always holds the newest edition.
+    package var stable: String
+    package var sha256: String
+    package var bytes: Int
+    /// ISO 8601, UTC.
+    package var published: String
+    /// Redacted.
+    package var source: String
+    /// Seconds of the stream that had been seen.
+    package var streamSeconds: Double
+    package var quality: AvatarQuality
+    package var keyframes: Int
+    package var generator: String
+    package var licences: [String]
+
+    package func json() -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        // A tree of strings and finite numbers always encodes.
+        let data = (try? encoder.encode(self)) ?? Data()
+        return Array(data) + [UInt8(ascii: "\n")]
+    }
+
+    package init?(json: [UInt8]) {
+        guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(json)) else { return nil }
+        self = manifest
+    }
+
+    package init(
+        subject: String, edition: Int, file: String, stable: String, sha256: String, bytes: Int, published: String,
+        source: String, streamSeconds: Double, quality: AvatarQuality, keyframes: Int, generator: String,
+        licences: [String]
+    ) {
+        self.subject = subject
+        self.edition = edition
+        self.file = file
+        self.stable = stable
+        self.sha256 = sha256
+        self.bytes = bytes
+        self.published = published
+        self.source = source
+        self.streamSeconds = streamSeconds
+        self.quality = quality
+        self.keyframes = keyframes
+        self.generator = generator
+        self.licences = licences
+    }
+}
+
+/// How good an avatar is, in numbers that only grow better as more is seen.
+package struct AvatarQuality: Codable, Sendable, Equatable {
+    /// Share of the face's texels that some keyframe saw, 0...1.
+    package var coverage: Double
+    /// Mean confidence over the face's texels, 0...1.
+    package var confidence: Double
+    /// Posterior standard deviation of the shape over the face, millimetres.
+    package var deviation: Double
+
+    package init(coverage: Double, confidence: Double, deviation: Double) {
+        self.coverage = coverage
+        self.confidence = confidence
+        self.deviation = deviation
+    }
+
+    /// One number, 0...1, for "is it better?": three parts evidence on the skin, one part certainty of the shape
+    /// (1 mm of deviation halves that part).
+    package var score: Double { 0.25 * coverage + 0.5 * confidence + 0.25 / (1 + deviation) }
+}

@@ -1,0 +1,41 @@
+/// What happened to the stream so far: every drop, rejection, supersession and publication is counted here.
+package struct Counters: Sendable, Equatable {
+    /// Frames that left the decoder.
+    package var framesRead = 0
+    /// Frames lost because a newer one was there first (live sources only).
+    package var framesDropped = 0
+    /// Damaged packets the decoder skipped.
+    package var packetsCorrupt = 0
+    /// Frames in which the tracker looked for a face.
+    package var framesObserved = 0
+    package var framesWithoutFace = 0
+    /// Observations that became keyframes.
+    package var keyframesKept = 0
+    /// Observations that did not, by reason.
+    package var rejections: [String: Int] = [:]
+    package var fits = 0
+    /// Fits that a newer one replaced before a texture was made of them.
+    package var fitsSuperseded = 0
+    package var textures = 0
+    package var publications = 0
+    /// Avatars that were not better enough to publish.
+    package var withheld = 0
+
+    /// Seconds of the stream.
+    package var streamTime = 0.0
+    /// Stream time of the first keyframe and of the first publication.
+    package var firstKeyframeTime: Double?
+    package var firstPublicationTime: Double?
+    /// Keyframes now kept, per yaw bin from the person's right to left, all pitches together.
+    package var keyframesPerYawBin: [Int] = []
+    package var keyframes = 0
+    /// Millimetres.
+    package var fitDeviation: Double?
+    /// 0...1 of the face's texels.
+    package var coverage: Double?
+    package var edition: Int?
+
+    package init() {}
+
+    package var framesWithFace: Int { framesObserved - framesWithoutFace }
+}

@@ -1,0 +1,35 @@
+import Pipeline
+import Testing
+
+@Suite struct EdgeTests {
+    @Test func newestLosesTheOldAndCountsIt() async {
+        let edge = Edge<Int>(.newest)
+        for i in 1...5 { #expect(await edge.send(i)) }
+        edge.finish()
+        #expect(await edge.next() == 5)
+        #expect(await edge.next() == nil)
+        #expect(edge.lost == 4)
+        #expect(await edge.send(6) == false)
+    }
+
+    @Test func suspendingLosesNothingAndKeepsOrder() async {
+        let edge = Edge<Int>(.suspending(capacity: 2))
+        let producer = Task {
+            for i in 0..<1000 { _ = await edge.send(i) }
+            edge.finish()
+        }
+        var received: [Int] = []
+        while let element = await edge.next() { received.append(element) }
+        await producer.value
+        #expect(received == Array(0..<1000))
+        #expect(edge.lost == 0)
+    }
+
+    @Test func finishWakesAWaitingReceiver() async {
+        let edge = Edge<Int>(.newest)
+        let receiver = Task { await edge.next() }
+        await Task.yield()
+        edge.finish()
+        #expect(await receiver.value == nil)
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// The checkout this test was compiled from.
+let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+/// The `likenessd` that was built with these tests.
+let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appendingPathComponent("likenessd").path
+
+/// A fresh directory that goes when the test ends.
+final class TemporaryDirectory {
+    let path: String
+
+    init() {
+        path = FileManager.default.temporaryDirectory.path + "/likeness-\(UUID().uuidString)"
+        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+}
+
+/// The files that set-up fetches and builds; tests that need them say so when they are not there.
+enum Models {
+    static let path = ProcessInfo.processInfo.environment["LIKENESS_MODELS"] ?? packageRoot + "/models"
+    static let present = FileManager.default.fileExists(atPath: path + "/head.model")
+    static let missing: Comment = "models are missing: run ./set-up"
+}
+
+/// Real faces and clips beside the checkout; not part of the project.
+enum SharedData {
+    static let path =
+        (ProcessInfo.processInfo.environment["LIKENESS_SHARED"] ?? packageRoot + "/../shared") + "/data"
+    static let present = FileManager.default.fileExists(atPath: path + "/video/s18.mp4")
+    static let missing: Comment = "no ../shared/data: clips of real people are not part of the project"
+}
+
+/// Runs the real `likenessd`.
+enum Program {
+    struct Result {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    static func run(_ arguments: [String], input: FileHandle? = nil) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.standardInput = input ?? FileHandle.nullDevice
+        // Files, not pipes: a full pipe would stop the program.
+        let place = TemporaryDirectory()
+        let (out, err) = (place.path + "/out", place.path + "/err")
+        for path in [out, err] { FileManager.default.createFile(atPath: path, contents: nil) }
+        process.standardOutput = FileHandle(forWritingAtPath: out)
+        process.standardError = FileHandle(forWritingAtPath: err)
+        try process.run()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus, output: try String(contentsOfFile: out, encoding: .utf8),
+            errors: try String(contentsOfFile: err, encoding: .utf8))
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Pipeline
+import Tensors
+import Testing
+
+@Suite struct PublicationTests {
+    private static func manifest(_ file: [UInt8], _ edition: Int, _ name: String, _ digest: String) -> Manifest {
+        Manifest(
+            subject: "a", edition: edition, file: name, stable: "a.glb", sha256: digest, bytes: file.count,
+            published: "", source: "", streamSeconds: 0,
+            quality: AvatarQuality(coverage: 0, confidence: 0, deviation: 0), keyframes: 0, generator: "", licences: [])
+    }
+
+    @Test func editionsCountOnAndOldOnesGo() throws {
+        let place = TemporaryDirectory()
+        do {
+            var directory = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+            for i in 1...4 {
+                let file = [UInt8](repeating: UInt8(i), count: 1000)
+                let manifest = try directory.publish(file) { Self.manifest(file, $0, $1, $2) }
+                #expect(manifest.edition == i)
+            }
+        }
+        #expect(place.names == [".a.lock", "a.000003.glb", "a.000004.glb", "a.glb", "a.json"])
+        var again = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+        #expect(again.current?.edition == 4)
+        let file: [UInt8] = [1, 2, 3]
+        #expect(try again.publish(file) { Self.manifest(file, $0, $1, $2) }.edition == 5)
+    }
+
+    @Test func aSecondPublisherIsRefused() throws {
+        let place = TemporaryDirectory()
+        let first = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+        let error = #expect(throws: FileSystemError.self) {
+            _ = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+        }
+        #expect(error?.description.contains("another likenessd") == true)
+        #expect(first.subject == "a")
+    }
+
+    @Test func whatAKilledProcessLeftIsCleared() throws {
+        let place = TemporaryDirectory()
+        FileManager.default.createFile(atPath: place.path + "/.a.glb.77.partial", contents: Data([1]))
+        FileManager.default.createFile(atPath: place.path + "/.b.glb.77.partial", contents: Data([1]))
+        _ = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+        #expect(place.names == [".a.lock", ".b.glb.77.partial"])
+    }
+
+    @Test func aDamagedManifestIsNotTheEnd() throws {
+        let place = TemporaryDirectory()
+        FileManager.default.createFile(atPath: place.path + "/a.json", contents: Data("{".utf8))
+        FileManager.default.createFile(atPath: place.path + "/a.000007.glb", contents: Data([1]))
+        var directory = try AvatarDirectory(path: place.path, subject: "a", keep: 3)
+        #expect(try directory.publish([5]) { Self.manifest([5], $0, $1, $2) }.edition == 8)
+    }
+
+    @Test func notADirectoryIsOneClearLine() {
+        let error = #expect(throws: FileSystemError.self) {
+            _ = try AvatarDirectory(path: "/dev/null/x", subject: "a", keep: 3)
+        }
+        #expect(error?.description.contains("/dev/null/x: Not a directory") == true, "\(String(describing: error))")
+    }
+
+    /// Truth: the files' own digests. The real program is killed at random moments of its life; after each kill
+    /// every published name must be a complete file, and the manifest must name one.
+    @Test(.timeLimit(.minutes(3))) func killedAtAnyMomentLeavesOnlyCompleteFiles() throws {
+        let place = TemporaryDirectory()
+        var generator = SystemRandomNumberGenerator()
+        var contents: Set<String> = []
+        var inputs: [String] = []
+        for i in 0..<3 {
+            let bytes = Array("glTF".utf8) + (0..<3_000_000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+            inputs.append("\(place.path)/input\(i)")
+            FileManager.default.createFile(atPath: inputs[i], contents: Data(bytes))
+            contents.insert(SHA256.hex(of: bytes))
+        }
+        let output = place.path + "/out"
+        var killed = 0
+        for round in 0..<120 {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: executable)
+            process.arguments = ["publish", inputs[round % 3], "--output", output, "--keep", "3"]
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            Thread.sleep(forTimeInterval: Double.random(in: 0.002...0.08))
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            if process.terminationReason == .uncaughtSignal { killed += 1 }
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: output)) ?? []
+            for name in names where name.hasSuffix(".glb") && !name.hasPrefix(".") {
+                let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(name)")))
+                #expect(contents.contains(SHA256.hex(of: bytes)), "\(name) is not complete after round \(round)")
+            }
+            guard let json = try? Data(contentsOf: URL(fileURLWithPath: "\(output)/avatar.json")) else { continue }
+            let manifest = try #require(Manifest(json: [UInt8](json)), "half a manifest after round \(round)")
+            let named = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(manifest.file)")))
+            #expect(SHA256.hex(of: named) == manifest.sha256)
+        }
+        #expect(killed >= 20, "only \(killed) of 120 runs were killed before their end")
+    }
+}
