@@ -54,7 +54,7 @@ enum Program {
         // Files, not pipes: a full pipe would stop the program.
         let place = TemporaryDirectory()
         let (out, err) = (place.path + "/out", place.path + "/err")
-        for path in [out, err] { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in [out, err] { try Data().write(to: URL(fileURLWithPath: path)) }
         process.standardOutput = FileHandle(forWritingAtPath: out)
         process.standardError = FileHandle(forWritingAtPath: err)
         try process.run()

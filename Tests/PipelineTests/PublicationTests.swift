@@ -25,7 +25,8 @@ import Testing
         var again = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
         #expect(again.current?.edition == 4)
         let file: [UInt8] = [1, 2, 3]
-        #expect(try again.publish(file) { Self.manifest(file, $0, $1, $2) }.edition == 5)
+        let published = try again.publish(file) { Self.manifest(file, $0, $1, $2) }
+        #expect(published.edition == 5)
     }
 
     @Test func aSecondPublisherIsRefused() throws {
@@ -40,18 +41,19 @@ import Testing
 
     @Test func whatAKilledProcessLeftIsCleared() throws {
         let place = TemporaryDirectory()
-        FileManager.default.createFile(atPath: place.path + "/.a.glb.77.partial", contents: Data([1]))
-        FileManager.default.createFile(atPath: place.path + "/.b.glb.77.partial", contents: Data([1]))
+        try Data([1]).write(to: URL(fileURLWithPath: place.path + "/.a.glb.77.partial"))
+        try Data([1]).write(to: URL(fileURLWithPath: place.path + "/.b.glb.77.partial"))
         _ = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
         #expect(place.names == [".a.lock", ".b.glb.77.partial"])
     }
 
     @Test func aDamagedManifestIsNotTheEnd() throws {
         let place = TemporaryDirectory()
-        FileManager.default.createFile(atPath: place.path + "/a.json", contents: Data("{".utf8))
-        FileManager.default.createFile(atPath: place.path + "/a.000007.glb", contents: Data([1]))
+        try Data("{".utf8).write(to: URL(fileURLWithPath: place.path + "/a.json"))
+        try Data([1]).write(to: URL(fileURLWithPath: place.path + "/a.000007.glb"))
         var directory = try AvatarDirectory(path: place.path, subject: "a", keep: 3)
-        #expect(try directory.publish([5]) { Self.manifest([5], $0, $1, $2) }.edition == 8)
+        let published = try directory.publish([5]) { Self.manifest([5], $0, $1, $2) }
+        #expect(published.edition == 8)
     }
 
     @Test func notADirectoryIsOneClearLine() {
@@ -71,7 +73,7 @@ import Testing
         for i in 0..<3 {
             let bytes = Array("glTF".utf8) + (0..<3_000_000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
             inputs.append("\(place.path)/input\(i)")
-            FileManager.default.createFile(atPath: inputs[i], contents: Data(bytes))
+            try Data(bytes).write(to: URL(fileURLWithPath: inputs[i]))
             contents.insert(SHA256.hex(of: bytes))
         }
         let output = place.path + "/out"
