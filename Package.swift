@@ -50,7 +50,10 @@ let package = Package(
             ], swiftSettings: house),
         .executableTarget(
             name: "likenessd",
-            dependencies: ["Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Pipeline", "Face", "Tracking", "Video", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: house),
 
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: strict),

@@ -14,7 +14,7 @@ struct Likenessd: AsyncParsableCommand {
             \(Pipeline.ExitCode.table)
             """,
         version: Version.text,
-        subcommands: [PublishCommand.self, BenchCommand.self])
+        subcommands: [PublishCommand.self, ModelCommand.self, BenchCommand.self])
 
     /// Ends every command the same way: one line on standard error, and the documented status.
     static func main() async {

@@ -1,0 +1,197 @@
+internal import Foundation
+package import Tensors
+
+/// Finds where the tracker's landmarks lie on our surface, by rendering heads, detecting, and projecting back.
+///
+/// For each of some heads, views and lights: draw the head plainly shaded, ask the detector, read off the triangle under
+/// each landmark, and carry that place to the mean head by its barycentric weights. The robust mean of the places, put
+/// back onto the surface, is the anchor; their spread is its deviation. A landmark of the face's outline slides with the
+/// view and so gets a large one.
+package struct LandmarkCalibration {
+    package typealias Detector = (Image) throws -> [SIMD2<Float>]?
+
+    static let size = 512
+    static let heads = 7
+    static let views: [(yaw: Double, pitch: Double)] = [
+        (0, 0), (-0.25, 0), (0.25, 0), (0, 0.2), (0, -0.2), (-0.45, 0.05), (0.45, 0.05), (-0.15, -0.15), (0.15, 0.15),
+    ]
+
+    let model: MorphableModel
+    private let triangles: [UInt32]
+    private let materialOfTriangle: [Topology.Material]
+
+    package init(model: MorphableModel) {
+        self.model = model
+        triangles = model.topology.parts.flatMap(\.triangles)
+        materialOfTriangle = model.topology.parts.flatMap { part in
+            Array(repeating: part.material, count: part.triangles.count / 3)
+        }
+    }
+
+    /// - Returns: 468 anchors, and the share of renders in which the detector saw a face.
+    package func anchors(detect: Detector) rethrows -> (anchors: [MorphableModel.LandmarkAnchor], seen: Double) {
+        var places = [[SIMD3<Float>]](repeating: [], count: model.landmarks.count)
+        var (tried, seen) = (0, 0)
+        var generator = SeededGenerator(seed: 7)
+        for head in 0..<Self.heads {
+            let identity = (0..<model.identityCount).map { _ in head == 0 ? 0 : 0.8 * generator.normal(limit: 2) }
+            let points = model.points(identity: identity)
+            for view in Self.views {
+                let light = 0.9 * (generator.uniform() - 0.5)
+                let (image, visible) = draw(points, yaw: view.yaw, pitch: view.pitch, light: light)
+                tried += 1
+                guard let landmarks = try detect(image) else { continue }
+                seen += 1
+                for (i, landmark) in landmarks.enumerated() {
+                    if let place = place(under: landmark, visible) { places[i].append(place) }
+                }
+            }
+        }
+        let surface = Surface(model: model)
+        return (places.map { anchor($0, surface) }, Double(seen) / Double(tried))
+    }
+
+    /// A plain picture: skin, dark irises, red-brown lips would be a texture's; light from above and one side.
+    package func draw(
+        _ points: [SIMD3<Float>], yaw: Double, pitch: Double, light: Double
+    ) -> (Image, VisibilityBuffer) {
+        let camera = Camera(width: Self.size, height: Self.size, focal: 2.2 * Double(Self.size))
+        let pose = Pose(yaw: yaw, pitch: pitch, roll: 0, translation: [0, 0.01, 0.95])
+        let projected = points.map { point -> SIMD3<Float> in
+            let p = pose.apply(SIMD3<Double>(point))
+            let pixel = camera.project(p)
+            return SIMD3(Float(pixel.x), Float(pixel.y), Float(p.z))
+        }
+        let normals = model.topology.normals(points: points)
+        let corners = model.topology.pointOfVertex
+        let visible = Rasterizer.draw(
+            positions: corners.map { projected[Int($0)] }, triangles: triangles, width: Self.size, height: Self.size)
+        var image = Image(width: Self.size, height: Self.size, channels: 3, filledWith: 150)
+        let source = Pose(yaw: yaw, pitch: pitch, roll: 0, translation: .zero).rotation
+        for at in visible.triangle.indices where visible.triangle[at] >= 0 {
+            let t = Int(visible.triangle[at])
+            let w = visible.weights[at]
+            let ids = (0..<3).map { Int(corners[Int(triangles[3 * t + $0])]) }
+            let n = normals[ids[0]] * (1 - w.x - w.y) + normals[ids[1]] * w.x + normals[ids[2]] * w.y
+            let turned = source.apply(SIMD3<Double>(n))
+            let lambert = max(0, (turned * SIMD3(light, -0.5, -0.75)).sum())
+            let shade = Float(0.35 + 0.65 * lambert)
+            let rest = model.mean[ids[0]] * (1 - w.x - w.y) + model.mean[ids[1]] * w.x + model.mean[ids[2]] * w.y
+            let colour = self.colour(material: materialOfTriangle[t], rest: rest)
+            for c in 0..<3 { image.bytes[3 * at + c] = SRGB.code(colour[c] * shade) }
+        }
+        return (image, visible)
+    }
+
+    private func colour(material: Topology.Material, rest: SIMD3<Float>) -> SIMD3<Float> {
+        switch material {
+        case .skin: return SIMD3(0.55, 0.33, 0.24)
+        case .eyes:
+            let eye = rest.x > 0 ? eyes.left : eyes.right
+            let d = rest - eye
+            return d.z > 0 && d.x * d.x + d.y * d.y < 0.0058 * 0.0058
+                ? SIMD3(0.02, 0.015, 0.01) : SIMD3(0.6, 0.58, 0.55)
+        case .teeth: return SIMD3(0.6, 0.55, 0.45)
+        case .tongue: return SIMD3(0.35, 0.1, 0.1)
+        case .lashes: return SIMD3(0.05, 0.03, 0.02)
+        }
+    }
+
+    private var eyes: (left: SIMD3<Float>, right: SIMD3<Float>) {
+        let part = model.topology.parts.first { $0.material == .eyes }!
+        let all = Set(part.triangles.map { model.topology.pointOfVertex[Int($0)] }).map { model.mean[Int($0)] }
+        func middle(_ points: [SIMD3<Float>]) -> SIMD3<Float> { points.reduce(.zero, +) / Float(max(points.count, 1)) }
+        return (middle(all.filter { $0.x > 0 }), middle(all.filter { $0.x <= 0 }))
+    }
+
+    /// The place on the mean head under an image point: the skin's nearest visible pixel within a few.
+    private func place(under landmark: SIMD2<Float>, _ visible: VisibilityBuffer) -> SIMD3<Float>? {
+        let (x, y) = (Int(landmark.x.rounded(.down)), Int(landmark.y.rounded(.down)))
+        var best: (distance: Float, at: Int)?
+        for dy in -6...6 {
+            for dx in -6...6 {
+                let (px, py) = (x + dx, y + dy)
+                guard px >= 0, py >= 0, px < Self.size, py < Self.size else { continue }
+                let at = py * Self.size + px
+                let t = visible.triangle[at]
+                guard t >= 0, materialOfTriangle[Int(t)] == .skin else { continue }
+                let d = SIMD2(Float(px) + 0.5, Float(py) + 0.5) - landmark
+                let distance = (d * d).sum()
+                if distance < best?.distance ?? .infinity { best = (distance, at) }
+            }
+        }
+        guard let best else { return nil }
+        let t = Int(visible.triangle[best.at])
+        let w = visible.weights[best.at]
+        let p = (0..<3).map { model.mean[Int(model.topology.pointOfVertex[Int(triangles[3 * t + $0])])] }
+        return p[0] * (1 - w.x - w.y) + p[1] * w.x + p[2] * w.y
+    }
+
+    private func anchor(_ places: [SIMD3<Float>], _ surface: Surface) -> MorphableModel.LandmarkAnchor {
+        let nowhere = MorphableModel.LandmarkAnchor(points: .zero, weights: [1, 0, 0], deviation: .infinity)
+        guard places.count >= Self.heads * Self.views.count / 3 else { return nowhere }
+        func median(_ values: [Float]) -> Float { values.sorted()[values.count / 2] }
+        let middle = SIMD3(median(places.map(\.x)), median(places.map(\.y)), median(places.map(\.z)))
+        func distance(_ p: SIMD3<Float>) -> Float { ((p - middle) * (p - middle)).sum().squareRoot() }
+        let typical = median(places.map(distance))
+        let near = places.filter { distance($0) <= 3 * typical + 1e-4 }
+        let mean = near.reduce(.zero, +) / Float(near.count)
+        let spread = (near.reduce(Float(0)) { $0 + (($1 - mean) * ($1 - mean)).sum() } / Float(near.count)).squareRoot()
+        let (points, weights) = surface.nearest(to: mean)
+        // Also what all views share is uncertain: never below a millimetre.
+        return .init(points: points, weights: weights, deviation: max(spread, 0.001))
+    }
+}
+
+/// The mean head's skin as something to find the nearest place on; brute force, since it is built once.
+private struct Surface {
+    let corners: [SIMD3<UInt32>]
+    let positions: [SIMD3<Float>]
+
+    init(model: MorphableModel) {
+        positions = model.mean
+        let part = model.topology.parts.first { $0.material == .skin }!
+        let map = model.topology.pointOfVertex
+        corners = stride(from: 0, to: part.triangles.count, by: 3).map {
+            SIMD3(map[Int(part.triangles[$0])], map[Int(part.triangles[$0 + 1])], map[Int(part.triangles[$0 + 2])])
+        }
+    }
+
+    func nearest(to p: SIMD3<Float>) -> (SIMD3<UInt32>, SIMD3<Float>) {
+        var best: (Float, SIMD3<UInt32>, SIMD3<Float>) = (.infinity, .zero, [1, 0, 0])
+        for ids in corners {
+            let (a, b, c) = (positions[Int(ids.x)], positions[Int(ids.y)], positions[Int(ids.z)])
+            let w = Self.closest(p, a, b, c)
+            let q = a * w.x + b * w.y + c * w.z
+            let d = ((p - q) * (p - q)).sum()
+            if d < best.0 { best = (d, ids, w) }
+        }
+        return (best.1, best.2)
+    }
+
+    /// Barycentric weights of the triangle's point nearest to `p` (Ericson, Real-Time Collision Detection, 5.1.5).
+    static func closest(
+        _ p: SIMD3<Float>, _ a: SIMD3<Float>, _ b: SIMD3<Float>, _ c: SIMD3<Float>
+    ) -> SIMD3<Float> {
+        let (ab, ac, ap) = (b - a, c - a, p - a)
+        let (d1, d2) = ((ab * ap).sum(), (ac * ap).sum())
+        if d1 <= 0, d2 <= 0 { return [1, 0, 0] }
+        let bp = p - b
+        let (d3, d4) = ((ab * bp).sum(), (ac * bp).sum())
+        if d3 >= 0, d4 <= d3 { return [0, 1, 0] }
+        let vc = d1 * d4 - d3 * d2
+        if vc <= 0, d1 >= 0, d3 <= 0 { return [1 - d1 / (d1 - d3), d1 / (d1 - d3), 0] }
+        let cp = p - c
+        let (d5, d6) = ((ab * cp).sum(), (ac * cp).sum())
+        if d6 >= 0, d5 <= d6 { return [0, 0, 1] }
+        let vb = d5 * d2 - d1 * d6
+        if vb <= 0, d2 >= 0, d6 <= 0 { return [1 - d2 / (d2 - d6), 0, d2 / (d2 - d6)] }
+        let va = d3 * d6 - d5 * d4
+        if va <= 0, d4 - d3 >= 0, d5 - d6 >= 0 {
+            let t = (d4 - d3) / ((d4 - d3) + (d5 - d6))
+            return [0, 1 - t, t]
+        }
+        let n = 1 / (va + vb + vc)
+        return [1 - (vb + vc) * n, vb * n, vc * n]
+    }
+}

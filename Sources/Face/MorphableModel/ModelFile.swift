@@ -1,0 +1,136 @@
+internal import Tensors
+
+/// A head model file that cannot be used; one line with the remedy.
+package struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+    package init(_ reason: String) {
+        description = "the head model \(reason): build it again with ./set-up or `likenessd model build`"
+    }
+}
+
+/// The binary form of a `MorphableModel`, little-endian:
+///
+///     "LIKEHEAD"  UInt32 version  UInt32 counts: points G, vertices V, modes K, expressions, landmarks
+///     V × UInt32 point of vertex;  V × 2 Float32 uv;  G × UInt32 mirror
+///     per material: UInt32 n, n × UInt32 vertex numbers
+///     G × 3 Float32 mean;  K × 3G Float32 modes
+///     per expression: UInt32 length + name, UInt32 n, n × UInt32 points, n × 3 Float32 offsets
+///     per landmark: 3 × UInt32 points, 3 × Float32 weights, Float32 deviation
+///     32 bytes: SHA-256 of all before, as text of its first 32 digits
+extension MorphableModel {
+    private static let magic = Array("LIKEHEAD".utf8)
+    private static let version: UInt32 = 1
+
+    package func encoded() -> [UInt8] {
+        var out = Writer(bytes: Self.magic)
+        out.put([
+            Self.version, UInt32(mean.count), UInt32(topology.vertexCount), UInt32(identityCount),
+            UInt32(expressions.count), UInt32(landmarks.count),
+        ])
+        out.put(topology.pointOfVertex)
+        out.put(topology.uv.flatMap { [$0.x, $0.y] })
+        out.put(topology.mirrorOfPoint)
+        for part in topology.parts {
+            out.put([UInt32(part.triangles.count)])
+            out.put(part.triangles)
+        }
+        out.put(mean.flatMap { [$0.x, $0.y, $0.z] })
+        out.put(identityModes)
+        for shape in expressions {
+            let name = Array(shape.name.utf8)
+            out.put([UInt32(name.count)])
+            out.bytes += name
+            out.put([UInt32(shape.points.count)])
+            out.put(shape.points)
+            out.put(shape.offsets.flatMap { [$0.x, $0.y, $0.z] })
+        }
+        for anchor in landmarks {
+            out.put([anchor.points.x, anchor.points.y, anchor.points.z])
+            out.put([anchor.weights.x, anchor.weights.y, anchor.weights.z, anchor.deviation])
+        }
+        return out.bytes + Array(SHA256.hex(of: out.bytes).utf8.prefix(32))
+    }
+
+    package init(encoded file: [UInt8]) throws(ModelFileError) {
+        guard file.count > 64, file.starts(with: Self.magic) else { throw ModelFileError("is not one") }
+        let body = Array(file.dropLast(32))
+        guard Array(SHA256.hex(of: body).utf8.prefix(32)) == Array(file.suffix(32)) else {
+            throw ModelFileError("is damaged")
+        }
+        var input = Reader(bytes: body, at: Self.magic.count)
+        let head = try input.integers(6)
+        guard head[0] == Self.version else { throw ModelFileError("has version \(head[0]), not \(Self.version)") }
+        let (points, vertices, modes) = (Int(head[1]), Int(head[2]), Int(head[3]))
+        let pointOfVertex = try input.integers(vertices, below: points)
+        let uv = try input.floats(2 * vertices)
+        let mirror = try input.integers(points, below: points)
+        var parts: [Topology.Part] = []
+        for material in Topology.Material.allCases {
+            let count = Int(try input.integers(1)[0])
+            guard count % 3 == 0 else { throw ModelFileError("is damaged") }
+            parts.append(Topology.Part(material: material, triangles: try input.integers(count, below: vertices)))
+        }
+        let mean = try input.vectors(points)
+        let identityModes = try input.floats(modes * 3 * points)
+        var expressions: [ExpressionShape] = []
+        for _ in 0..<head[4] {
+            let name = String(decoding: try input.bytes(Int(try input.integers(1)[0])), as: UTF8.self)
+            let count = Int(try input.integers(1)[0])
+            let moved = try input.integers(count, below: points)
+            expressions.append(ExpressionShape(name: name, points: moved, offsets: try input.vectors(count)))
+        }
+        var landmarks: [LandmarkAnchor] = []
+        for _ in 0..<head[5] {
+            let p = try input.integers(3, below: points)
+            let w = try input.floats(4)
+            landmarks.append(
+                LandmarkAnchor(points: [p[0], p[1], p[2]], weights: [w[0], w[1], w[2]], deviation: w[3]))
+        }
+        self.init(
+            topology: Topology(
+                pointCount: points, pointOfVertex: pointOfVertex,
+                uv: (0..<vertices).map { SIMD2(uv[2 * $0], uv[2 * $0 + 1]) }, parts: parts, mirrorOfPoint: mirror),
+            mean: mean, identityModes: identityModes, expressions: expressions, landmarks: landmarks)
+    }
+
+    private struct Writer {
+        var bytes: [UInt8]
+
+        mutating func put(_ values: [UInt32]) {
+            values.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
+        }
+        mutating func put(_ values: [Float]) {
+            put(values.map(\.bitPattern))
+        }
+    }
+
+    private struct Reader {
+        let bytes: [UInt8]
+        var at: Int
+
+        mutating func bytes(_ count: Int) throws(ModelFileError) -> ArraySlice<UInt8> {
+            guard count >= 0, count <= bytes.count - at else { throw ModelFileError("is cut off") }
+            defer { at += count }
+            return bytes[at..<at + count]
+        }
+
+        mutating func integers(_ count: Int, below limit: Int? = nil) throws(ModelFileError) -> [UInt32] {
+            guard count >= 0, count <= (bytes.count - at) / 4 else { throw ModelFileError("is cut off") }
+            let slice = try bytes(4 * count)
+            let values = slice.withUnsafeBytes { raw in
+                (0..<count).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+            }
+            if let limit, values.contains(where: { Int($0) >= limit }) { throw ModelFileError("is damaged") }
+            return values
+        }
+
+        mutating func floats(_ count: Int) throws(ModelFileError) -> [Float] {
+            try integers(count).map { Float(bitPattern: $0) }
+        }
+
+        mutating func vectors(_ count: Int) throws(ModelFileError) -> [SIMD3<Float>] {
+            let values = try floats(3 * count)
+            return (0..<count).map { SIMD3(values[3 * $0], values[3 * $0 + 1], values[3 * $0 + 2]) }
+        }
+    }
+}
