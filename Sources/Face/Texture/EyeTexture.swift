@@ -7,7 +7,9 @@ package enum EyeTexture {
     /// Linear albedo of teeth and tongue where nothing better is known.
     package static let teeth = SIMD3<Float>(0.60, 0.53, 0.42)
     package static let tongue = SIMD3<Float>(0.40, 0.13, 0.12)
-    static let sclera = SIMD3<Float>(0.66, 0.60, 0.56)
+    /// The white of the eye, and the same as lids' shade and wetness let it look in renderers that know neither.
+    static let white = SIMD3<Float>(0.66, 0.60, 0.56)
+    static let shadedWhite = SIMD3<Float>(0.50, 0.445, 0.415)
     /// Radius of the visible iris: 11.8 mm across in nearly everybody.
     private static let irisRadius: Float = 0.0059
 
@@ -53,30 +55,45 @@ package enum EyeTexture {
         }
         // Nearly closed eyes show lashes, not irises.
         guard (pixels.map(\.depth).max() ?? 0) > width * 0.12, pixels.count > 40 else { return nil }
+        // Highlights must not push the disc away, and irises lie on the line between the corners or little above it.
+        let cap = pixels.map(\.luminance).sorted()[pixels.count * 6 / 10]
+        let normal = SIMD2(a.y - b.y, b.x - a.x) / width
         var best = (luminance: Float.infinity, place: SIMD2<Float>.zero)
         for candidate in pixels where candidate.depth > width * 0.07 {
             var sum: Float = 0
             var count: Float = 0
-            for p in pixels where ((p.place - candidate.place) * (p.place - candidate.place)).sum() < radius * radius {
-                sum += p.luminance
+            // Lashes along the lids are as dark as irises: only what lies inside counts.
+            for p in pixels
+            where p.depth > width * 0.04
+                && ((p.place - candidate.place) * (p.place - candidate.place)).sum() < radius * radius
+            {
+                sum += min(p.luminance, cap)
                 count += 1
             }
-            if sum / count < best.luminance { best = (sum / count, candidate.place) }
+            let off = ((candidate.place - a) * normal).sum() / radius
+            let level = sum / max(count, 1) * (1 + off * off)
+            if count > 0, level < best.luminance { best = (level, candidate.place) }
         }
         func distance(_ p: SIMD2<Float>) -> Float {
             ((p - best.place) * (p - best.place)).sum().squareRoot() / radius
         }
         let iris = pixels.filter { (0.45...0.85).contains(distance($0.place)) && $0.depth > width * 0.04 }
             .sorted { $0.luminance < $1.luminance }
-        let white = pixels.filter { distance($0.place) > 1.2 }.sorted { $0.luminance < $1.luminance }
-        guard iris.count >= 12, white.count >= 8 else { return nil }
-        let middle = iris[iris.count * 3 / 10..<iris.count * 7 / 10]
-        let colour = middle.reduce(SIMD3<Float>.zero) { $0 + $1.colour } / Float(middle.count)
-        let bright = white[white.count * 6 / 10..<white.count * 9 / 10]
+        let beside = pixels.filter { distance($0.place) > 1.2 }.sorted { $0.luminance < $1.luminance }
+        guard iris.count >= 12, beside.count >= 8 else { return nil }
+        // The cornea mirrors the room over iris and pupil alike; what the pupil shows is that veil.
+        let disc = pixels.filter { distance($0.place) < 1 && $0.depth > width * 0.04 }
+            .sorted { $0.luminance < $1.luminance }
+        let veil = disc[disc.count / 20].colour
+        let middle = iris[iris.count * 2 / 10..<iris.count * 6 / 10]
+        let seen = middle.reduce(SIMD3<Float>.zero) { $0 + $1.colour } / Float(middle.count)
+        let colour = pointwiseMax(seen - veil * 0.7, seen * 0.25)
+        let bright = beside[beside.count * 6 / 10..<beside.count * 9 / 10]
         let reference = bright.reduce(SIMD3<Float>.zero) { $0 + $1.colour } / Float(max(bright.count, 1))
         guard reference.min() > 0.02 else { return nil }
-        let albedo = colour * sclera / reference
-        return pointwiseMax(pointwiseMin(albedo, SIMD3(repeating: 0.3)), SIMD3(repeating: 0.008))
+        // No iris is brighter than pale blue; where the white lies in the lid's shade the ratio comes out too high.
+        let albedo = pointwiseMax(colour * white / reference, SIMD3(repeating: 0.006))
+        return albedo * min(1, 0.14 / SIMD4(albedo, 0).luminance)
     }
 
     /// The atlas of the eyes (material `eyes`): white, limbus, iris with radial fibres, pupil; no highlight baked in.
@@ -92,7 +109,9 @@ package enum EyeTexture {
             let across = (d.x * d.x + d.y * d.y).squareRoot()
             // Behind the middle the distance from the axis shrinks again: there is only white.
             let r = d.z > 0 ? across / irisRadius : 10
-            return SIMD4(colour(radius: r, angle: atan2(d.y, d.x), iris: iris), 1)
+            // The upper lid's shadow.
+            let shadow = 1 - 0.3 * min(max((d.y - 0.001) / 0.005, 0), 1)
+            return SIMD4(colour(radius: r, angle: atan2(d.y, d.x), iris: iris) * shadow, 1)
         }
         return coded(map, colours, size: size)
     }
@@ -113,7 +132,7 @@ package enum EyeTexture {
         own += (SIMD3<Float>(0.004, 0.004, 0.004) - own) * (1 - step(0.30, 0.36, r))
         let redness = step(1.3, 2.0, r)
         let vein = pow(max(sin(9 * angle + 4 * sin(3 * r)) * sin(23 * angle + 7 * r), 0), 6)
-        var white = sclera * (SIMD3<Float>.one - SIMD3(0.04, 0.14, 0.14) * redness)
+        var white = shadedWhite * (SIMD3<Float>.one - SIMD3(0.04, 0.14, 0.14) * redness)
         white *= SIMD3<Float>.one - SIMD3(0.05, 0.25, 0.22) * (vein * redness)
         return own + (white - own) * step(0.93, 1.1, r)
     }

@@ -63,8 +63,8 @@ package struct HeadRegions: Sendable, Equatable {
             let flat = SIMD2(p.x, p.y)
             let distance = Self.signedDistance(flat, oval)
             // Facing forwards and not behind the ears, else the back of the head would count as face.
-            let front = min(max((normals[g].z + 0.35) / 0.3, 0), 1) * min(max((p.z + 0.01) / 0.02, 0), 1)
-            insideFace[g] = front > 0.5 ? distance : min(distance, -0.02)
+            let front = min(max((normals[g].z + 0.35) / 0.5, 0), 1) * min(max((p.z + 0.01) / 0.03, 0), 1)
+            insideFace[g] = max(min(distance, -0.02) + (distance - min(distance, -0.02)) * front, -0.1)
             guard p.z > 0 else {
                 scalp[g] = Self.scalp(p, top: top)
                 continue

@@ -41,14 +41,9 @@ package struct Illumination: Sendable, Equatable {
         }
     }
 
-    private static func basis(_ n: SIMD3<Float>) -> [Double] {
-        let (x, y, z) = (Double(n.x), Double(n.y), Double(n.z))
-        return [1, x, y, z, x * y, y * z, x * z, x * x - y * y, 3 * z * z - 1]
-    }
-
     /// How far each order is held back towards the prior, relative to the data's weight: mostly ambient and first
     /// order, as higher orders on half a sphere of normals would eat the albedo's own variation.
-    private static let stiffness: [Double] = [0, 0.004, 0.004, 0.004, 0.03, 0.03, 0.03, 0.03, 0.03]
+    private static let stiffness: [Double] = [0, 0.004, 0.004, 0.004, 0.012, 0.012, 0.012, 0.012, 0.012]
 
     /// The light under which `albedo` looks like `colours`, by robust (Cauchy) least squares of relative errors.
     /// - Parameters:
@@ -63,23 +58,38 @@ package struct Illumination: Sendable, Equatable {
         precondition(colours.count == albedo.count && colours.count == normals.count, "samples must pair up")
         let used = colours.indices.filter { colours[$0].w > 0 && albedo[$0].min3 > 1e-4 }
         guard used.count >= 30 else { return nil }
-        let bases = used.map { basis(normals[$0]) }
+        var bases = [Double](repeating: 0, count: used.count * 9)
+        for (k, i) in used.enumerated() {
+            let (x, y, z) = (Double(normals[i].x), Double(normals[i].y), Double(normals[i].z))
+            let values = (1.0, x, y, z, x * y, y * z, x * z, x * x - y * y, 3 * z * z - 1)
+            withUnsafeBytes(of: values) { raw in
+                for r in 0..<9 { bases[9 * k + r] = raw.load(fromByteOffset: 8 * r, as: Double.self) }
+            }
+        }
         var light = Illumination(coefficients: [SIMD4<Float>](repeating: .zero, count: 9))
         var trust = [Double](repeating: 1, count: used.count)
         for pass in 0..<4 {
-            var normal = Matrix(rows: 9, columns: 9)
-            var right = Matrix(rows: 9, columns: 3)
+            var products = [Double](repeating: 0, count: 81)
+            var sums = [Double](repeating: 0, count: 27)
             var total = 0.0
-            for (k, i) in used.enumerated() {
-                let w = Double(colours[i].w) * trust[k]
-                let ratio = colours[i] / albedo[i]
-                total += w
-                for r in 0..<9 {
-                    let wb = w * bases[k][r]
-                    for c in 0...r { normal[r, c] += wb * bases[k][c] }
-                    for channel in 0..<3 { right[r, channel] += wb * Double(ratio[channel]) }
+            bases.withUnsafeBufferPointer { bases in
+                products.withUnsafeMutableBufferPointer { products in
+                    sums.withUnsafeMutableBufferPointer { sums in
+                        for (k, i) in used.enumerated() {
+                            let w = Double(colours[i].w) * trust[k]
+                            let ratio = SIMD4<Double>(colours[i] / albedo[i])
+                            total += w
+                            for r in 0..<9 {
+                                let wb = w * bases[9 * k + r]
+                                for c in 0...r { products[9 * r + c] += wb * bases[9 * k + c] }
+                                for channel in 0..<3 { sums[3 * r + channel] += wb * ratio[channel] }
+                            }
+                        }
+                    }
                 }
             }
+            var normal = Matrix(rows: 9, columns: 9, values: products)
+            var right = Matrix(rows: 9, columns: 3, values: sums)
             guard total > 0 else { return nil }
             for r in 0..<9 {
                 for c in 0..<r { normal[c, r] = normal[r, c] }
@@ -99,6 +109,7 @@ package struct Illumination: Sendable, Equatable {
                 light.coefficients[r] = SIMD4(
                     Float(solved[r, 0]), Float(solved[r, 1]), Float(solved[r, 2]), 0)
             }
+            light.settleColour()
             let errors = used.map { i -> Double in
                 let shade = light.unclamped(normals[i])
                 let (seen, expected) = (colours[i].luminance, (albedo[i] * shade).luminance)
@@ -122,6 +133,21 @@ package struct Illumination: Sendable, Equatable {
         light.highest.w = 1
         shades.removeAll()
         return light
+    }
+}
+
+extension Illumination {
+    /// Holds the directional terms' colour to the ambient's: brightness varies over a face far more than the light's
+    /// colour does, and what a channel finds on its own is mostly blush, make-up and chroma noise.
+    fileprivate mutating func settleColour() {
+        let own: Float = 0.5
+        let ambient = coefficients[0]
+        guard ambient.luminance > 1e-6 else { return }
+        let tint = ambient / ambient.luminance
+        for k in 1..<9 {
+            let grey = tint * coefficients[k].luminance
+            coefficients[k] = grey + (coefficients[k] - grey) * own
+        }
     }
 }
 

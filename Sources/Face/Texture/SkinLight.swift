@@ -6,32 +6,39 @@ extension TextureAccumulator {
     /// Every fourth coarse texel in x and y is enough for nine smooth functions.
     private static let stride = 2
 
-    /// Typical albedo of the person's skin: the robust mean of how the middle of the face looks, with the two
+    /// Typical albedo of the person's skin: how the well-lit part of the middle of the face looks, with the two
     /// ambiguities of one camera settled by convention. Brightness: cameras expose faces about right, so the apparent
-    /// luminance is kept, within 0.06...0.45 (measured skin, Fitzpatrick VI to I). White: half of the (log) difference
-    /// from neutral-lit skin's chromaticity is taken to be the lamp's and removed, half to be the person's.
+    /// luminance of well-lit skin is kept, within 0.06...0.5. White: real skin of a luminance has a chromaticity known
+    /// within 9 % (`typicalSkin`), a camera's white is off by more, so six tenths of the difference are the lamp's.
     func skinColour() -> SIMD4<Float> {
         var perView: [SIMD3<Double>] = []
         for view in views {
-            var logs: [[Double]] = [[], [], []]
+            var pixels: [SIMD4<Float>] = []
             for i in view.coarse.pixels.indices where isPlainSkin(i) {
                 let p = view.coarse.pixels[i]
-                guard p.w > 0.01, p.max3 < 0.95 else { continue }
-                for c in 0..<3 { logs[c].append(log(Double(max(p[c], 0.002)))) }
+                if p.w > 0.01, p.max3 < 0.95, p.luminance > 0.002 { pixels.append(p) }
             }
-            guard logs[0].count >= 30 else { continue }
-            perView.append(SIMD3(median(logs[0]), median(logs[1]), median(logs[2])))
+            guard pixels.count >= 30 else { continue }
+            pixels.sort { $0.luminance < $1.luminance }
+            let lit = pixels[pixels.count * 6 / 10..<pixels.count * 8 / 10]
+            let mean = SIMD4<Double>(lit.reduce(.zero, +) / Float(lit.count))
+            perView.append(SIMD3(log(max(mean.x, 0.002)), log(max(mean.y, 0.002)), log(max(mean.z, 0.002))))
         }
-        let reference = SIMD3<Double>(log(1 / 0.55), 0, log(0.70))
-        guard !perView.isEmpty else { return SIMD4(0.42, 0.24, 0.17, 1) }
+        guard !perView.isEmpty else { return SIMD4(0.47, 0.29, 0.23, 1) }
         let seen = (0..<3).map { c in median(perView.map { $0[c] }) }
-        let chroma = SIMD3(seen[0] - seen[1], 0, seen[2] - seen[1])
-        let settled = (chroma + reference) / 2
-        let colour = SIMD3<Double>(exp(settled.x), 1, exp(settled.z))
-        let luminance = 0.2126 * colour.x + 0.7152 * colour.y + 0.0722 * colour.z
         let apparent = 0.2126 * exp(seen[0]) + 0.7152 * exp(seen[1]) + 0.0722 * exp(seen[2])
-        let scaled = colour * (min(max(apparent * 1.1, 0.06), 0.45) / luminance)
-        return SIMD4(Float(scaled.x), Float(scaled.y), Float(scaled.z), 1)
+        let luminance = min(max(apparent, 0.06), 0.5)
+        let typical = Self.typicalSkin(luminance: luminance)
+        let red = exp(0.4 * (seen[0] - seen[1]) + 0.6 * typical.red)
+        let blue = exp(0.4 * (seen[2] - seen[1]) + 0.6 * typical.blue)
+        let green = luminance / (0.2126 * red + 0.7152 + 0.0722 * blue)
+        return SIMD4(Float(green * red), Float(green), Float(green * blue), 1)
+    }
+
+    /// log(R/G) and log(B/G) of skin in linear light: regression over the cheeks and foreheads of 80 people under even
+    /// studio light (Face Research Lab London Set, DeBruine and Jones 2017), white taken from the backdrop.
+    private static func typicalSkin(luminance: Double) -> (red: Double, blue: Double) {
+        (0.353 - 0.148 * log(luminance), -0.078 + 0.110 * log(luminance))
     }
 
     /// Alternates: light of each view given the shared albedo, then low-frequency albedo given the lights. It starts

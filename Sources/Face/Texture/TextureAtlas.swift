@@ -18,6 +18,8 @@ package struct TextureAtlas: Sendable {
     let coarseRegions: [SIMD4<Float>]
     /// G: the neighbours of each point over the skin's edges.
     package let neighbours: PointNeighbours
+    /// Root mean square length of the skin's edges on the mean head, metres.
+    let edgeLength: Float
 
     /// - Parameters:
     ///   - size: a multiple of 16.
@@ -56,5 +58,11 @@ package struct TextureAtlas: Sendable {
                         regions.interior[$0] == .none ? 0 : 1)
                 }))
         neighbours = PointNeighbours(triangles: skinTriangles, pointCount: topology.pointCount)
+        var squares: Float = 0
+        for t in stride(from: 0, to: skinTriangles.count, by: 3) {
+            let edge = model.mean[Int(skinTriangles[t + 1])] - model.mean[Int(skinTriangles[t])]
+            squares += (edge * edge).sum()
+        }
+        edgeLength = (3 * squares / Float(max(skinTriangles.count, 1))).squareRoot()
     }
 }

@@ -26,6 +26,7 @@ extension TextureAccumulator {
                 confidence[y * size + x] = min(max(seen[x].y * seen[x].x, 0), 1)
             }
         }
+        let strands = strands()
         var result = [SIMD4<Float>](repeating: .zero, count: map.texels.count)
         fused.albedo.withUnsafeBufferPointer { own in
             for i in map.texels.indices {
@@ -33,6 +34,7 @@ extension TextureAccumulator {
                 let a = seenOf[texel]
                 var fill = smooth[i]
                 if a < 0.999 {
+                    fill *= 1 + strands[i]
                     let m = map.mirror[i]
                     if m.x >= 0, m.y >= 0, m.x < Float(size), m.y < Float(size) {
                         let mirrored = Int(m.y) * size + Int(m.x)
@@ -41,7 +43,7 @@ extension TextureAccumulator {
                             let base = pointwiseMax(smooth[Int(map.nearest[mirrored])], .init(repeating: 0.004))
                             var ratio = own[mirrored] / base
                             ratio = pointwiseMin(pointwiseMax(ratio, .init(repeating: 0.1)), .init(repeating: 3))
-                            fill *= 1 + (ratio - 1) * share
+                            fill = smooth[i] * (1 + (ratio - 1) * share + strands[i] * (1 - share))
                         }
                     }
                     result[i] = fill + (own[texel] - fill) * a
@@ -62,6 +64,26 @@ extension TextureAccumulator {
         return Texture(
             albedo: FloatImage(width: size, height: size, channels: 3, values: albedo),
             confidence: FloatImage(width: size, height: size, channels: 1, values: confidence))
+    }
+
+    /// Relative brightness of hair on the scalp where none was seen: fine streaks that run down from the crown. Zero
+    /// off the scalp. Per occupied texel.
+    private func strands() -> [Float] {
+        let scalp = atlas.model.mean.indices.map { g -> SIMD4<Float> in
+            let p = atlas.model.mean[g]
+            return SIMD4(p.x, p.y, p.z, atlas.regions.scalp[g])
+        }
+        return atlas.map.interpolated(scalp).map { p in
+            guard p.w > 0.3 else { return 0 }
+            let q = SIMD2(p.x, p.z + 0.03)
+            let turn = atan2(q.x, q.y)
+            let fall = (q * q).sum().squareRoot() + max(0.08 - p.y, 0)
+            var sum: Float = 0
+            for (k, share) in [(37, 0.35), (83, 0.35), (151, 0.3)] as [(Float, Float)] {
+                sum += share * sin(k * turn + 2 * sin(19 * fall + 0.13 * k) + 3 * sin(3 * turn + k))
+            }
+            return 0.16 * sum * (p.w - 0.3) / 0.7
+        }
     }
 
     /// The smooth colour of every point (linear): what was seen, else the mirrored point's colour brought to the level
@@ -134,21 +156,47 @@ extension TextureAccumulator {
     ) -> (colours: [SIMD4<Float>], weights: [Float]) {
         let regions = atlas.regions
         func coded(_ c: SIMD4<Float>) -> SIMD4<Float> { SIMD4(log(c.x), log(c.y), log(c.z), 0) }
-        let skin = coded(fused.skin)
+        // Unseen skin continues the seen face as it came out, a little towards its lighter half: what lies at the
+        // median still has creases and shade in it.
+        var skins: [SIMD4<Float>] = []
+        for texel in atlas.coarseMap.texels {
+            let at = Int(texel)
+            let region = atlas.coarseRegions[at]
+            guard region.x > 0.004, region.y < 0.1, region.z < 0.3, fused.coarse.pixels[at].w > 0.5 else { continue }
+            skins.append(fused.coarse.pixels[at])
+        }
+        skins.sort { $0.luminance < $1.luminance }
+        var skin = coded(fused.skin)
+        if skins.count >= 100 {
+            let lighter = skins[skins.count / 2..<skins.count * 3 / 4]
+            skin = coded(lighter.reduce(.zero, +) / Float(lighter.count))
+        }
+        // Median over the scalp, by how well it was seen: the rim of a view mixes hair with skin and background.
         var hairs: [SIMD4<Float>] = []
-        for g in seen.indices where regions.scalp[g] > 0.8 && seen[g] > 0.2 { hairs.append(values[g]) }
+        let map = atlas.coarseMap
+        for (i, texel) in map.texels.enumerated() where i % 3 == 0 {
+            let at = Int(texel)
+            guard atlas.coarseRegions[at].z > 0.9, fused.coarse.pixels[at].w > 0.5 else { continue }
+            let pixel = pointwiseMax(fused.coarse.pixels[at], SIMD4(repeating: 0.002))
+            let copies = min(Int(fused.confidence[at] * 20), 10)
+            for _ in 0..<copies { hairs.append(coded(pixel)) }
+        }
         // Too little of the scalp seen to say: dark brown, the commonest.
         var hair = coded(SIMD4(0.045, 0.028, 0.018, 1))
-        if hairs.count >= 40 {
+        if hairs.count >= 100 {
             for c in 0..<3 { hair[c] = hairs.map { $0[c] }.sorted()[hairs.count / 2] }
         }
         var colours = [SIMD4<Float>](repeating: skin, count: seen.count)
-        var weights = [Float](repeating: 0.004, count: seen.count)
+        // A weight of (edge / length)² makes a colour hold beyond `length` from what was seen, however fine the mesh.
+        func hold(_ length: Float) -> Float {
+            atlas.edgeLength * atlas.edgeLength / (length * length)
+        }
+        var weights = [Float](repeating: hold(0.035), count: seen.count)
         for g in seen.indices {
             switch regions.interior[g] {
             case .none:
                 colours[g] = skin + (hair - skin) * regions.scalp[g]
-                weights[g] = 0.004 + 0.02 * regions.scalp[g]
+                weights[g] = hold(0.035) + hold(0.015) * regions.scalp[g]
             case .mouth:
                 colours[g] = skin + SIMD4(-1.1, -2.0, -1.9, 0)
                 weights[g] = 0.5

@@ -60,7 +60,7 @@ extension TextureAccumulator {
                 if l.w > 0 { low.pixels[i] += SIMD4(l.x, l.y, l.z, 1) * w }
             }
         }
-        low = low.normalized(minimum: 1e-7)
+        low = levelled(low.normalized(minimum: 1e-7), skin: skin, confidence: confidence)
 
         let labels = chooseViews(lit, sharpest: sharpest)
         let middle = labels.map { $0.blurred(radius: 4) }
@@ -79,12 +79,61 @@ extension TextureAccumulator {
             let base = low.pixels[i]
             let colour = total > 0 ? base * (detail / total) : base
             let ramp = min(max((seen[i] - 0.004) / 0.03, 0), 1)
-            coarse.pixels[i] = SIMD4(colour.x, colour.y, colour.z, base.w > 0 ? ramp * ramp * (3 - 2 * ramp) : 0)
+            coarse.pixels[i] = SIMD4(colour.x, colour.y, colour.z, base.w > 0 ? ramp : 0)
         }
-        coarse = coarse.dilated(rings: 2)
+        coarse = feathered(coarse).dilated(rings: 2)
         return FusedTexture(
             albedo: compose(lit, coarse: coarse, labels: fine), coarse: coarse, confidence: confidence, skin: skin,
             lights: lights)
+    }
+
+    /// Lets what was seen fade out inside its own rim, where fits and lights are at their worst.
+    private func feathered(_ coarse: Plane) -> Plane {
+        var result = coarse
+        // A texel outside the chart counts as seen: a seam of the atlas is no rim of the view.
+        var known = Plane(width: coarse.width, height: coarse.height)
+        for i in known.pixels.indices { known.pixels[i].x = 1 }
+        for texel in atlas.coarseMap.texels { known.pixels[Int(texel)].x = coarse.pixels[Int(texel)].w }
+        let around = known.blurred(radius: max(atlas.size / 256, 1))
+        for i in result.pixels.indices {
+            let t = min(max((around.pixels[i].x - 0.5) / 0.45, 0), 1)
+            result.pixels[i].w = coarse.pixels[i].w * t * t * (3 - 2 * t)
+        }
+        return result
+    }
+
+    /// What is left of light in the low band: cast shadows and bounce that nine harmonics cannot follow. Very smooth
+    /// deviations of plain skin from its typical colour are cut to a third, and skin seen badly is drawn to the typical altogether.
+    private func levelled(_ low: Plane, skin: SIMD4<Float>, confidence: [Float]) -> Plane {
+        let count = low.pixels.count
+        var logs = Plane(width: low.width, height: low.height)
+        for i in 0..<count where low.pixels[i].w > 0 {
+            let region = atlas.coarseRegions[i]
+            let plain = max(1 - region.y - region.z, 0) * (1 - region.w) * min(confidence[i] * 20, 1)
+            let ratio = pointwiseMax(low.pixels[i], .init(repeating: 1e-3)) / skin
+            logs.pixels[i] = SIMD4(log(ratio.x) * plain, log(ratio.y) * plain, log(ratio.z) * plain, plain)
+        }
+        let smooth = logs.blurred(radius: max(atlas.size / 64, 1)).normalized(minimum: 1e-3)
+        // What the well-seen face came to on average is the typical brightness, rather than the first guess.
+        var typical = SIMD4<Float>.zero
+        for i in 0..<count where atlas.coarseRegions[i].x > 0.01 && logs.pixels[i].w > 0.5 {
+            let share = confidence[i]
+            typical += SIMD4(smooth.pixels[i].x, smooth.pixels[i].y, smooth.pixels[i].z, 1) * share
+        }
+        typical = SIMD4(repeating: typical.w > 0 ? typical.luminance / typical.w : 0)
+        var result = low
+        for i in 0..<count where low.pixels[i].w > 0 {
+            let region = atlas.coarseRegions[i]
+            let plain = max(1 - region.z, 0) * (1 - region.w)
+            let field = smooth.pixels[i] - typical
+            let level = field.luminance
+            let trust = min(confidence[i] * 4, 1)
+            for c in 0..<3 {
+                let correction = (0.95 - 0.3 * trust) * level + (0.95 - 0.2 * trust) * (field[c] - level)
+                result.pixels[i][c] *= exp(-correction * plain)
+            }
+        }
+        return result
     }
 
     /// The fine band of the chosen views on top of the coarse albedo: `coarse · Σ w · texel / block mean`. The light
@@ -171,8 +220,10 @@ extension TextureAccumulator {
         var albedo = view.coarse
         let flat = Illumination(coefficients: [SIMD4(1, 1, 1, 1)] + [SIMD4<Float>](repeating: .zero, count: 8))
         let light = light ?? flat
+        var belongs = Plane(width: albedo.width, height: albedo.height)
         for i in albedo.pixels.indices {
             let pixel = view.coarse.pixels[i]
+            belongs.pixels[i].x = 1
             guard pixel.max3 > 0 else { continue }
             let region = atlas.coarseRegions[i]
             var shade = light.shading(view.normals[i])
@@ -183,17 +234,28 @@ extension TextureAccumulator {
             }
             let colour = pixel / shade
             var quality = pixel.w
-            if quality > 0 { quality *= likelihood(colour, skin: skin, region: region) }
+            if quality > 0 {
+                let fit = likelihood(colour, skin: skin, region: region)
+                quality *= fit.inside
+                belongs.pixels[i].x = fit.rim
+            }
             albedo.pixels[i] = SIMD4(colour.x, colour.y, colour.z, quality)
         }
-        // Mean over what is trusted; a dilated rim has colour but no weight.
-        var weighted = albedo
-        for i in weighted.pixels.indices {
-            let w = min(weighted.pixels[i].w * 20, 1)
-            weighted.pixels[i] *= w
-            weighted.pixels[i].w = w
+        // What lies beside hair or cloth is half hair or cloth.
+        belongs = belongs.blurred(radius: max(atlas.size / 512, 1), passes: 2)
+        for i in albedo.pixels.indices {
+            let t = min(max((belongs.pixels[i].x - 0.45) / 0.45, 0), 1)
+            albedo.pixels[i].w *= t
         }
-        let low = weighted.blurred(radius: max(atlas.size / 128, 1)).normalized(minimum: 1e-3)
+        // Strands of hair and earrings at the face's rim are dark against their own surroundings.
+        let around = lowBand(of: albedo)
+        for i in albedo.pixels.indices where albedo.pixels[i].w > 0 && around.pixels[i].w > 0 {
+            let region = atlas.coarseRegions[i]
+            let strict = min(max((0.018 - region.x) / 0.018, 0), 1) * (1 - region.z) * (1 - region.y)
+            let level = albedo.pixels[i].luminance / max(around.pixels[i].luminance, 1e-3)
+            albedo.pixels[i].w *= 1 - strict * (1 - min(max((level - 0.6) / 0.2, 0), 1))
+        }
+        let low = lowBand(of: albedo)
         return LitView(albedo: albedo, low: low, raw: view.coarse, shifts: nil)
     }
 
@@ -236,9 +298,22 @@ extension TextureAccumulator {
         return sum * (sharpest > 0 ? min(max(view.sharpness / sharpest, 0.05), 1) : 1)
     }
 
+    /// Mean around over what is trusted; a dilated rim has colour but no weight.
+    private func lowBand(of albedo: Plane) -> Plane {
+        var weighted = albedo
+        for i in weighted.pixels.indices {
+            let w = min(weighted.pixels[i].w * 20, 1)
+            weighted.pixels[i] *= w
+            weighted.pixels[i].w = w
+        }
+        return weighted.blurred(radius: max(atlas.size / 128, 1)).normalized(minimum: 1e-3)
+    }
+
     /// 0...1: how well a delit colour fits the place. Centre of the face: lenient (beards, glasses, make-up are the
     /// person). Rim of the face, ears and neck: hair hanging down is dark, background is off-colour; both are refused.
-    private func likelihood(_ colour: SIMD4<Float>, skin: SIMD4<Float>, region: SIMD4<Float>) -> Float {
+    private func likelihood(
+        _ colour: SIMD4<Float>, skin: SIMD4<Float>, region: SIMD4<Float>
+    ) -> (inside: Float, rim: Float) {
         let rim = min(max((0.018 - region.x) / 0.018, 0), 1) * (1 - region.z)
         let plain = 1 - region.y
         let relative = pointwiseMax(colour, .init(repeating: 0.004)) / skin
@@ -247,10 +322,12 @@ extension TextureAccumulator {
         let blue = relative.z / relative.y
         let off = max(abs(log(red)) / 0.3, abs(log(blue)) / 0.5)
         let offPenalty = 1 / (1 + off * off * off * off)
-        let dark = min(max((level - 0.3) / 0.25, 0), 1)
+        // The neck and ears are stricter still: hair's shadow, collars.
+        let away = min(max(-region.x / 0.02, 0), 1)
+        let dark = min(max((level - 0.35 - 0.2 * away) / 0.25, 0), 1)
         let strict = rim * plain
         let bright = 1 / (1 + pow(max(level - 1.6, 0) / 0.5, 2))
-        return (1 - strict * (1 - dark * offPenalty)) * (1 - 0.5 * plain * (1 - region.z) * (1 - offPenalty)) * bright
+        return ((1 - 0.5 * plain * (1 - region.z) * (1 - offPenalty)) * bright, 1 - strict * (1 - dark * offPenalty))
     }
 
     /// Per place, views far from the median of all (highlights, hands, hair, a lid in mid-blink) lose their weight.
