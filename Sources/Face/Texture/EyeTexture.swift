@@ -26,7 +26,10 @@ package enum EyeTexture {
         guard !samples.isEmpty else { return nil }
         var colour = SIMD3<Float>.zero
         for c in 0..<3 { colour[c] = samples.map { $0[c] }.sorted()[samples.count / 2] }
-        return colour
+        // Dark irises are brown; what blue is left in one is the sky or a screen in the cornea or in glasses.
+        let dark = min(max((0.07 - SIMD4(colour, 0).luminance) / 0.04, 0), 1)
+        let brown = SIMD3(colour.x, min(colour.y, 0.75 * colour.x), min(colour.z, 0.55 * colour.x))
+        return colour + (brown - colour) * dark
     }
 
     private static func irisColour(_ keyframe: Keyframe, ring: [Int], corners: (Int, Int)) -> SIMD3<Float>? {
