@@ -165,6 +165,88 @@ import Face
         #expect(averaged / best < 0.6)
     }
 
+    /// Truth: the picture itself, green wherever the tracker says an eye or the mouth is open.
+    @Test func nothingInsideEyesOrMouthIsPaintedOnSkin() {
+        let scene = Self.scene
+        var keyframe = scene.keyframe(
+            frame: 0, pose: TextureScene.pose(yaw: 0), light: TextureScene.light(side: 1))
+        var landmarks = [SIMD2<Float>](repeating: SIMD2(1, 1), count: 468)
+        let rings: [([Int], SIMD2<Float>, SIMD2<Float>)] = [
+            ([263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466], [200, 140], [22, 9]),
+            ([33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246], [120, 140], [22, 9]),
+            (
+                [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191],
+                [160, 210], [30, 8]
+            ),
+        ]
+        for (ring, centre, radius) in rings {
+            for (k, number) in ring.enumerated() {
+                let angle = Float(k) / Float(ring.count) * 2 * .pi
+                landmarks[number] = centre + radius * SIMD2(cos(angle), sin(angle))
+            }
+            for y in 0..<TextureScene.crop {
+                for x in 0..<TextureScene.crop {
+                    let d = (SIMD2(Float(x) + 0.5, Float(y) + 0.5) - centre) / radius
+                    guard (d * d).sum() < 0.94 else { continue }
+                    for c in 0..<3 { keyframe.crop.bytes[3 * (y * TextureScene.crop + x) + c] = c == 1 ? 255 : 0 }
+                }
+            }
+        }
+        func greens(_ keyframe: Keyframe) -> Int {
+            Self.atlas.project(
+                keyframe, points: scene.model.mean, pose: TextureScene.pose(yaw: 0), focal: TextureScene.focal
+            ).texels.count { $0.w > 0 && $0.y > $0.x }
+        }
+        #expect(greens(keyframe) > 1000)
+        keyframe.landmarks = landmarks
+        #expect(greens(keyframe) == 0)
+    }
+
+    /// A fit that is 3 mm off, but landmarks that are right. Truth: the texture of the same head fitted exactly.
+    @Test func landmarksPullTheTextureIntoPlace() {
+        let scene = Self.scene
+        var model = scene.model
+        let camera = Camera(width: TextureScene.crop, height: TextureScene.crop, focal: TextureScene.focal)
+        let real = TextureScene.pose(yaw: 0, shift: [0.003, 0.002])
+        // Anchors all over the front; those of eyes and mouth apart on the forehead, so that no opening is in the way.
+        let columns = TextureScene.columns
+        var keyframe = scene.keyframe(frame: 0, pose: real, light: TextureScene.light(side: 1))
+        keyframe.landmarks = []
+        for number in 0..<468 {
+            let (row, column) = number < 420 ? (18 + number / 20, 38 + number % 20) : (14, 48)
+            model.landmarks.append(
+                .init(
+                    points: SIMD3(repeating: UInt32(row * columns + column)), weights: SIMD3(1, 0, 0),
+                    deviation: 0.001))
+            let p = camera.project(real.apply(SIMD3<Double>(scene.model.mean[row * columns + column])))
+            keyframe.landmarks.append(SIMD2(Float(p.x), Float(p.y)))
+        }
+        for number in HeadRings.eyesAndMouth {
+            model.landmarks[number].points = SIMD3(repeating: UInt32(14 * columns + 48))
+            keyframe.landmarks[number] = keyframe.landmarks[467]
+        }
+        let atlas = TextureAtlas(
+            model: model, size: Self.size, regions: .plain(pointCount: model.topology.pointCount))
+        func raw(_ keyframe: Keyframe, _ pose: Pose) -> PartialTexture {
+            atlas.project(keyframe, points: model.mean, pose: pose, focal: TextureScene.focal)
+        }
+        let exact = raw(keyframe, real)
+        let pulled = raw(keyframe, TextureScene.pose(yaw: 0))
+        var unaided = keyframe
+        unaided.landmarks = []
+        let off = raw(unaided, TextureScene.pose(yaw: 0))
+        let middle = (0..<Self.size * Self.size).filter {
+            (190..<300).contains($0 / Self.size) && (220..<290).contains($0 % Self.size)
+        }
+        func likeness(_ view: PartialTexture) -> Double {
+            albedoPSNR(
+                { Self.raw(view, $0) }, truth: { Self.raw(exact, $0) ?? .zero },
+                texels: middle.filter { Self.raw(exact, $0) != nil })
+        }
+        print("against the exact fit: with landmarks \(likeness(pulled)) dB, without \(likeness(off)) dB")
+        #expect(likeness(pulled) > likeness(off) + 4)
+    }
+
     @Test func confidenceOnlyGrowsWithViews() {
         var before = [Float](repeating: 0, count: Self.size * Self.size)
         for count in 1...2 {
@@ -272,4 +354,13 @@ import Face
         let line = path.diffused(values, weights: weights)
         for i in 0..<n { #expect(abs(line[i].x - Float(i)) < 0.02 && abs(line[i].y - 2 * Float(i)) < 0.04) }
     }
+}
+
+/// MediaPipe's numbers of the eyes' and the inner lips' contours.
+enum HeadRings {
+    static let eyesAndMouth = [
+        263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, 33, 7, 163, 144, 145, 153, 154,
+        155, 133, 173, 157, 158, 159, 160, 161, 246, 78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311,
+        312, 13, 82, 81, 80, 191,
+    ]
 }

@@ -46,6 +46,7 @@ extension TextureAtlas {
         let view = PosedHead(
             atlas: self, keyframe: keyframe, points: points, neutral: neutral, pose: pose, focal: focal)
         let clearance = self.clearance(view: view, width: width, height: height)
+        let openings = self.openings(keyframe)
         var levels = [Plane(linear: keyframe.crop)]
         while levels.count < 4, levels[levels.count - 1].width > 32 { levels.append(levels[levels.count - 1].halved()) }
 
@@ -77,6 +78,7 @@ extension TextureAtlas {
                                 let t = Int(map.triangles[i])
                                 var quality = cosine * cosine * min((cosine - 0.2) / 0.25, 1)
                                 quality *= clear.x * p[6] * view.resolutions[t]
+                                if !openings.isEmpty { quality *= openings[Int(v) * width + Int(u)] }
                                 if let personMask {
                                     let inside = Float(personMask[Int(v) * width + Int(u)]) / 255
                                     quality *= min(max((inside - 0.35) / 0.3, 0), 1)
@@ -116,6 +118,36 @@ extension TextureAtlas {
         return PartialTexture(
             frame: keyframe.frame, size: size, texels: texels, coarse: coarse.dilated(rings: 2), normals: normals,
             sharpness: Float(keyframe.sharpness), frontality: Float(frontality))
+    }
+
+    /// Per pixel of the crop: 0 inside the eyes and the mouth's opening as the tracker saw them, 1 well outside. The fit's
+    /// own lids are never so exact that no iris would be painted beside them. Empty without landmarks.
+    private func openings(_ keyframe: Keyframe) -> [Float] {
+        guard keyframe.landmarks.count >= 468 else { return [] }
+        let (width, height) = (keyframe.crop.width, keyframe.crop.height)
+        let origin = SIMD2<Float>(Float(keyframe.cropOrigin.x), Float(keyframe.cropOrigin.y))
+        var clear = [Float](repeating: 1, count: width * height)
+        // Zero and full trust at these shares of the opening's width: lids need more room than lips.
+        for (ring, zero, one) in [
+            (HeadRegions.leftEye, 0.05, 0.11), (HeadRegions.rightEye, 0.05, 0.11), (HeadRegions.mouth, 0.01, 0.035),
+        ] as [([Int], Float, Float)] {
+            let polygon = ring.map { keyframe.landmarks[$0] - origin }
+            let low = polygon.reduce(polygon[0]) { pointwiseMin($0, $1) }
+            let high = polygon.reduce(polygon[0]) { pointwiseMax($0, $1) }
+            let across = max(high.x - low.x, 4)
+            let reach = one * across + 1
+            let (x0, x1) = (max(Int(low.x - reach), 0), min(Int(high.x + reach) + 1, width - 1))
+            let (y0, y1) = (max(Int(low.y - reach), 0), min(Int(high.y + reach) + 1, height - 1))
+            guard x0 <= x1, y0 <= y1 else { continue }
+            for y in y0...y1 {
+                for x in x0...x1 {
+                    let d = -HeadRegions.signedDistance(SIMD2(Float(x) + 0.5, Float(y) + 0.5), polygon)
+                    let t = (d - max(zero * across, 1.2)) / max((one - zero) * across, 1)
+                    clear[y * width + x] = min(clear[y * width + x], min(max(t, 0), 1))
+                }
+            }
+        }
+        return clear
     }
 
     /// Per pixel of the crop: how far (0...1) it is from anything that hides skin, and the depth of the surface there.

@@ -16,18 +16,6 @@ package struct FusedTexture: Sendable {
 }
 
 extension TextureAccumulator {
-    /// One view made comparable to the others, on the (size / 4)² grid.
-    private struct LitView {
-        /// Albedo estimate; w = quality after all rejections.
-        var albedo: Plane
-        /// The same, blurred to the low band.
-        var low: Plane
-        /// As seen, to which the fine band relates.
-        var raw: Plane
-        /// Where to read for each coarse texel to match the other views, coarse texels; `nil`: in place.
-        var shifts: [SIMD2<Float>]?
-    }
-
     package func fused() -> FusedTexture {
         let side = atlas.size / 4
         let count = side * side
@@ -132,6 +120,10 @@ extension TextureAccumulator {
                 let correction = (0.95 - 0.3 * trust) * level + (0.95 - 0.2 * trust) * (field[c] - level)
                 result.pixels[i][c] *= exp(-correction * plain)
             }
+            // Neck and ears: normals the light was never fitted on; their brightness may stay, their colour is skin's.
+            let away = 0.7 * min(max(-region.x / 0.02, 0), 1) * plain
+            let grey = skin * (result.pixels[i].luminance / skin.luminance)
+            for c in 0..<3 { result.pixels[i][c] += (grey[c] - result.pixels[i][c]) * away }
         }
         return result
     }
@@ -213,180 +205,6 @@ extension TextureAccumulator {
             }
         }
         return detail
-    }
-
-    /// Divides the light out and weighs down what does not look like the skin it should be.
-    private func relit(_ view: PartialTexture, light: Illumination?, skin: SIMD4<Float>) -> LitView {
-        var albedo = view.coarse
-        let flat = Illumination(coefficients: [SIMD4(1, 1, 1, 1)] + [SIMD4<Float>](repeating: .zero, count: 8))
-        let light = light ?? flat
-        var belongs = Plane(width: albedo.width, height: albedo.height)
-        for i in albedo.pixels.indices {
-            let pixel = view.coarse.pixels[i]
-            belongs.pixels[i].x = 1
-            guard pixel.max3 > 0 else { continue }
-            let region = atlas.coarseRegions[i]
-            var shade = light.shading(view.normals[i])
-            // Hair is no matte surface with these normals: take only half of the light's variation out of it.
-            if region.z > 0 {
-                let ambient = pointwiseMax(light.coefficients[0], .init(repeating: 1e-3))
-                shade += (ambient - shade) * (0.5 * region.z)
-            }
-            let colour = pixel / shade
-            var quality = pixel.w
-            if quality > 0 {
-                let fit = likelihood(colour, skin: skin, region: region)
-                quality *= fit.inside
-                belongs.pixels[i].x = fit.rim
-            }
-            albedo.pixels[i] = SIMD4(colour.x, colour.y, colour.z, quality)
-        }
-        // What lies beside hair or cloth is half hair or cloth.
-        belongs = belongs.blurred(radius: max(atlas.size / 512, 1), passes: 2)
-        for i in albedo.pixels.indices {
-            let t = min(max((belongs.pixels[i].x - 0.45) / 0.45, 0), 1)
-            albedo.pixels[i].w *= t
-        }
-        // Strands of hair and earrings at the face's rim are dark against their own surroundings.
-        let around = lowBand(of: albedo)
-        for i in albedo.pixels.indices where albedo.pixels[i].w > 0 && around.pixels[i].w > 0 {
-            let region = atlas.coarseRegions[i]
-            let strict = min(max((0.018 - region.x) / 0.018, 0), 1) * (1 - region.z) * (1 - region.y)
-            let level = albedo.pixels[i].luminance / max(around.pixels[i].luminance, 1e-3)
-            albedo.pixels[i].w *= 1 - strict * (1 - min(max((level - 0.6) / 0.2, 0), 1))
-        }
-        let low = lowBand(of: albedo)
-        return LitView(albedo: albedo, low: low, raw: view.coarse, shifts: nil)
-    }
-
-    /// Shifts each view's map by a few texels onto those before it, the best view first.
-    private func register(_ lit: inout [LitView], sharpest: Float) {
-        guard lit.count > 1 else { return }
-        let side = atlas.size / 4
-        let count = side * side
-        let order = lit.indices.sorted { worth(lit[$0], views[$0], sharpest) > worth(lit[$1], views[$1], sharpest) }
-        func detail(_ view: LitView) -> Plane {
-            var plane = Plane(width: side, height: side)
-            for i in 0..<count where view.albedo.pixels[i].w > 0 && view.low.pixels[i].w > 0 {
-                let ratio = (view.albedo.pixels[i].luminance + 0.004) / (view.low.pixels[i].luminance + 0.004)
-                plane.pixels[i] = SIMD4(
-                    min(max(log(ratio), -0.8), 0.8), 0, 0, min(view.albedo.pixels[i].w * 10, 1))
-            }
-            return plane
-        }
-        var reference = detail(lit[order[0]])
-        for k in order.dropFirst() {
-            var own = detail(lit[k])
-            if let shifts = TextureRegistration.shifts(from: own, to: reference) {
-                lit[k].shifts = shifts
-                lit[k].albedo = lit[k].albedo.shifted(shifts)
-                lit[k].low = lit[k].low.shifted(shifts)
-                lit[k].raw = lit[k].raw.shifted(shifts)
-                own = own.shifted(shifts)
-            }
-            // What the views before saw badly or not at all, the later ones are measured against this one.
-            for i in 0..<count where own.pixels[i].w > 1.5 * reference.pixels[i].w {
-                reference.pixels[i] = own.pixels[i]
-            }
-        }
-    }
-
-    /// How much of the face a view shows, how well.
-    private func worth(_ lit: LitView, _ view: PartialTexture, _ sharpest: Float) -> Float {
-        var sum: Float = 0
-        for i in lit.albedo.pixels.indices where atlas.coarseRegions[i].x > 0 { sum += lit.albedo.pixels[i].w }
-        return sum * (sharpest > 0 ? min(max(view.sharpness / sharpest, 0.05), 1) : 1)
-    }
-
-    /// Mean around over what is trusted; a dilated rim has colour but no weight.
-    private func lowBand(of albedo: Plane) -> Plane {
-        var weighted = albedo
-        for i in weighted.pixels.indices {
-            let w = min(weighted.pixels[i].w * 20, 1)
-            weighted.pixels[i] *= w
-            weighted.pixels[i].w = w
-        }
-        return weighted.blurred(radius: max(atlas.size / 128, 1)).normalized(minimum: 1e-3)
-    }
-
-    /// 0...1: how well a delit colour fits the place. Centre of the face: lenient (beards, glasses, make-up are the
-    /// person). Rim of the face, ears and neck: hair hanging down is dark, background is off-colour; both are refused.
-    private func likelihood(
-        _ colour: SIMD4<Float>, skin: SIMD4<Float>, region: SIMD4<Float>
-    ) -> (inside: Float, rim: Float) {
-        let rim = min(max((0.018 - region.x) / 0.018, 0), 1) * (1 - region.z)
-        let plain = 1 - region.y
-        let relative = pointwiseMax(colour, .init(repeating: 0.004)) / skin
-        let level = relative.luminance / (0.2126 + 0.7152 + 0.0722)
-        let red = relative.x / relative.y
-        let blue = relative.z / relative.y
-        let off = max(abs(log(red)) / 0.3, abs(log(blue)) / 0.5)
-        let offPenalty = 1 / (1 + off * off * off * off)
-        // The neck and ears are stricter still: hair's shadow, collars.
-        let away = min(max(-region.x / 0.02, 0), 1)
-        let dark = min(max((level - 0.35 - 0.2 * away) / 0.25, 0), 1)
-        let strict = rim * plain
-        let bright = 1 / (1 + pow(max(level - 1.6, 0) / 0.5, 2))
-        return ((1 - 0.5 * plain * (1 - region.z) * (1 - offPenalty)) * bright, 1 - strict * (1 - dark * offPenalty))
-    }
-
-    /// Per place, views far from the median of all (highlights, hands, hair, a lid in mid-blink) lose their weight.
-    private func rejectOutliers(_ lit: inout [LitView]) {
-        guard lit.count >= 3 else { return }
-        let count = lit[0].albedo.pixels.count
-        var levels: [Float] = []
-        var members: [Int] = []
-        for i in 0..<count {
-            levels.removeAll(keepingCapacity: true)
-            members.removeAll(keepingCapacity: true)
-            for (k, view) in lit.enumerated() where view.albedo.pixels[i].w > 0.01 {
-                levels.append(log(max(view.albedo.pixels[i].luminance, 0.003)))
-                members.append(k)
-            }
-            guard members.count >= 3 else { continue }
-            let sorted = levels.sorted()
-            // Just under the middle: highlights only ever brighten.
-            let middle = sorted[(sorted.count - 1) * 2 / 5]
-            let spread = max(1.4826 * levels.map { abs($0 - middle) }.sorted()[sorted.count / 2], 0.06)
-            for (level, k) in zip(levels, members) {
-                let d = (level - middle) / (2.5 * spread)
-                lit[k].albedo.pixels[i].w /= 1 + d * d * d * d
-            }
-        }
-    }
-
-    /// Which view gives the detail of each place: soft membership (x) per view, summing to 1 where anything was seen.
-    private func chooseViews(_ lit: [LitView], sharpest: Float) -> [Plane] {
-        let side = atlas.size / 4
-        let count = side * side
-        guard !lit.isEmpty else { return [] }
-        var scores = zip(lit, views).map { view, partial in
-            let share = sharpest > 0 ? min(max(partial.sharpness / sharpest, 0.05), 1) : 1
-            let raw = Plane(
-                width: side, height: side,
-                pixels: view.albedo.pixels.map { SIMD4($0.w * share, $0.w > 0 ? 1 : 0, 0, 0) })
-            // Blurred so that regions are large; zero where the view itself has nothing.
-            let smooth = raw.blurred(radius: 5)
-            return (0..<count).map { raw.pixels[$0].x > 0 ? smooth.pixels[$0].x : 0 }
-        }
-        // One view that sees most of the face well carries it wherever it is nearly as good: fewer seams.
-        let totals = scores.map { score in
-            (0..<count).reduce(Float(0)) { $0 + (atlas.coarseRegions[$1].x > 0 ? score[$1] : 0) }
-        }
-        if let anchor = totals.indices.max(by: { totals[$0] < totals[$1] }) {
-            for i in 0..<count { scores[anchor][i] *= 1.5 }
-        }
-        var labels = [Plane](repeating: Plane(width: side, height: side), count: lit.count)
-        for i in 0..<count {
-            var best: Float = 0
-            var chosen = -1
-            for k in scores.indices where scores[k][i] > best {
-                best = scores[k][i]
-                chosen = k
-            }
-            if chosen >= 0 { labels[chosen].pixels[i].x = 1 }
-        }
-        return labels
     }
 }
 
