@@ -58,7 +58,9 @@ let package = Package(
 
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: strict),
         .testTarget(name: "VideoTests", dependencies: ["Video", "Tensors"], swiftSettings: strict),
-        .testTarget(name: "TrackingTests", dependencies: ["Tracking", "Video", "Tensors"], swiftSettings: strict),
+        .testTarget(
+            name: "TrackingTests", dependencies: ["Tracking", "Video", "Tensors"], exclude: ["Reference"],
+            swiftSettings: strict),
         .testTarget(name: "FaceTests", dependencies: ["Face", "Tensors"], swiftSettings: strict),
         .testTarget(name: "GLTFTests", dependencies: ["GLTF"], swiftSettings: strict),
         .testTarget(

@@ -15,6 +15,10 @@ package final class CompiledModel {
         let memory: UnsafeMutableRawBufferPointer
         let count: Int
         let object: CLiteRT_Object
+
+        var floats: UnsafeMutableBufferPointer<Float>.SubSequence {
+            memory.bindMemory(to: Float.self).prefix(count)
+        }
     }
 
     package convenience init(_ file: PinnedFile, directory: String, library: LiteRTLibrary) throws(ModelError) {
@@ -79,16 +83,25 @@ package final class CompiledModel {
     package var outputCounts: [Int] { outputs.map(\.count) }
 
     /// Runs the network once.
-    /// - Parameter input: the input tensor, row by row; its size is a precondition.
+    /// - Parameter fill: writes the input tensor, row by row, in place.
     /// - Returns: each output tensor, row by row, in the model's order.
-    package func run(_ input: [Float]) throws(ModelError) -> [[Float]] {
-        precondition(inputs.count == 1 && input.count == inputs[0].count, "\(name) takes \(inputs[0].count) floats")
-        input.withUnsafeBytes { inputs[0].memory.copyMemory(from: $0) }
+    package func run(_ fill: (inout MutableSpan<Float>) -> Void) throws(ModelError) -> [[Float]] {
+        precondition(inputs.count == 1, "\(name) takes \(inputs.count) inputs")
+        var input = MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: inputs[0].floats))
+        fill(&input)
         var inputObjects: [CLiteRT_Object?] = inputs.map(\.object)
         var outputObjects: [CLiteRT_Object?] = outputs.map(\.object)
         let status = library.run(compiled!, 0, inputs.count, &inputObjects, outputs.count, &outputObjects)
         guard status == 0 else { throw ModelError(.refused(call: "RunCompiledModel", status: status), file: name) }
-        return outputs.map { Array($0.memory.bindMemory(to: Float.self).prefix($0.count)) }
+        return outputs.map { Array($0.floats) }
+    }
+
+    /// The same with the whole input tensor at hand; its size is a precondition.
+    package func run(_ input: [Float]) throws(ModelError) -> [[Float]] {
+        precondition(input.count == inputCount, "\(name) takes \(inputCount) floats, got \(input.count)")
+        return try run { target in
+            for i in input.indices { target[i] = input[i] }
+        }
     }
 
     private static func buffer(
@@ -99,9 +112,10 @@ package final class CompiledModel {
         guard status == 0, type.elementType == 1 else {
             throw ModelError(.refused(call: "a tensor that is not float32", status: status), file: name)
         }
-        let rank = Int(type.rankAndStrides & 127)
+        let rank = min(Int(type.rankAndStrides & 127), 8)
         let dimensions = withUnsafeBytes(of: type.dimensions) { Array($0.bindMemory(to: Int32.self).prefix(rank)) }
-        let count = dimensions.reduce(1) { $0 * Int(max($1, 1)) }
+        // A damaged file may claim anything.
+        let count = dimensions.reduce(1) { ($0 * Int(max($1, 1))).clamped(to: 1 << 28) }
         // LiteRT does not check output sizes: too small a buffer is overrun. Take the size it asks for.
         var size = 0
         status = library.requiredSize(requirements, &size)
@@ -118,4 +132,8 @@ package final class CompiledModel {
         }
         return Buffer(memory: memory, count: count, object: object)
     }
+}
+
+extension Int {
+    fileprivate func clamped(to limit: Int) -> Int { self < limit ? self : limit }
 }

@@ -56,11 +56,16 @@ package struct FaceDetector {
     /// All faces, best score first. The picture is shrunk into a square with black bars.
     package mutating func detect(_ image: YUVImage) throws(ModelError) -> [Detection] {
         let side = Float(max(image.width, image.height))
-        let scale = side / Float(Self.size)
         let corner = (SIMD2(Float(image.width), Float(image.height)) - side) / 2
-        let grid = SamplingGrid(origin: corner, right: SIMD2(scale, 0), down: SIMD2(0, scale))
-        let input = image.sample(grid, width: Self.size, height: Self.size, border: .black, low: -1, high: 1)
-        let outputs = try model.run(input)
+        // Bilinear samples alias where they lie further apart than two pixels, and small faces come and go.
+        let factor = max(min(Int(side) / Self.size, image.width, image.height), 1)
+        let small = image.shrunk(by: factor)
+        let step = side / Float(Self.size * factor)
+        let grid = SamplingGrid(
+            origin: (corner / Float(factor)) + (step - 1) / 2, right: SIMD2(step, 0), down: SIMD2(0, step))
+        let outputs = try model.run { input in
+            small.sample(grid, width: Self.size, height: Self.size, border: .black, low: -1, high: 1, into: &input)
+        }
         let found = Self.decode(regressors: outputs[0], logits: outputs[1])
         return Self.merge(found).map { detection in
             var result = detection
@@ -72,7 +77,7 @@ package struct FaceDetector {
     }
 
     /// Centres of the 896 anchors in 0...1: a 16 × 16 grid with two each, then 8 × 8 with six each, row by row.
-    static let anchors: [SIMD2<Float>] = {
+    package static let anchors: [SIMD2<Float>] = {
         var centres: [SIMD2<Float>] = []
         for (cells, each) in [(16, 2), (8, 6)] {
             for row in 0..<cells {
@@ -95,6 +100,7 @@ package struct FaceDetector {
                 SIMD2(regressors[16 * i + j], regressors[16 * i + j + 1]) / Float(size)
             }
             let (centre, half) = (pair(0) + anchors[i], pair(2) / 2)
+            guard half.x > 0, half.y > 0 else { return nil }
             return Detection(
                 low: centre - half, high: centre + half, keypoints: (0..<6).map { pair(4 + 2 * $0) + anchors[i] },
                 score: score)

@@ -45,9 +45,11 @@ package struct FaceMesh {
     package mutating func landmarks(
         of image: YUVImage, in region: RegionOfInterest
     ) throws(ModelError) -> FaceLandmarks {
-        let input = image.sample(
-            region.grid(size: Self.size), width: Self.size, height: Self.size, border: .replicate, low: 0, high: 1)
-        let outputs = try model.run(input)
+        let grid = region.grid(size: Self.size)
+        let outputs = try model.run { input in
+            image.sample(
+                grid, width: Self.size, height: Self.size, border: .replicate, low: 0, high: 1, into: &input)
+        }
         let pointsFirst = outputs[0].count > 1
         let coordinates = pointsFirst ? outputs[0] : outputs[1]
         let logit = (pointsFirst ? outputs[1] : outputs[0])[0]

@@ -1,20 +1,27 @@
 internal import Foundation
 package import Tensors
 
-/// How well a face can be seen, on a copy of fixed size, so that neither resolution nor distance counts here.
+/// How well a face can be seen, on an upright luma copy of fixed size, so that neither resolution nor distance counts.
 ///
-/// Sharpness: the mean squared response of a Laplacian minus what sensor noise alone would give, over the variance of
-/// the face's luma, so that neither contrast nor grain is taken for detail (compare ISO/IEC 29794-5's sharpness and the
-/// usual variance of the Laplacian, which rewards both).
+/// Sharpness is the energy of the finest band over that of the band an octave below, each a Laplacian, less what sensor
+/// noise alone would give. The quotient is blind to contrast, side light and skin; the usual variance of the Laplacian
+/// rewards all three and noise (compare the many-scale features of ISO/IEC 29794-5).
 package enum FaceQuality {
-    /// Side of the upright copy; eyes are then about 30 pixels apart.
-    static let size = 96
+    /// Side of the copy: the landmarks' box, the eyes are then about 45 pixels apart.
+    static let size = 128
 
     package struct Measures: Sendable, Equatable {
+        /// About 0.2 (blurred over a tenth of the eyes' distance) to 1 (crisp).
         package var sharpness: Float
+        /// Standard deviation of the noise in the copy, luma 0...1.
+        package var noise: Float
+        /// Mean luma of the face, 0...1.
         package var exposure: Float
+        /// Shares of the face that are nearly black and nearly white.
         package var darkShare: Float
         package var brightShare: Float
+        /// 0...1: the common part of the luma histograms of the face's two halves; 1 is light from the front.
+        package var evenness: Float
     }
 
     package static func measure(_ image: YUVImage, _ face: FaceLandmarks) -> Measures {
@@ -22,57 +29,109 @@ package enum FaceQuality {
         let region = RegionOfInterest(
             box: box.low, box.high, from: face.points[FaceLandmarks.leftEyeCorner],
             to: face.points[FaceLandmarks.rightEyeCorner], scale: 1)
-        // Where the picture has more pixels than the copy, detail is averaged, not skipped.
-        let factor = min(max(Int((region.side / Float(size)).rounded(.up)), 1), 4)
-        let fine = size * factor
-        let rgb = image.sample(
-            region.grid(size: fine), width: fine, height: fine, border: .replicate, low: 0, high: 1)
-        var luma = [Float](repeating: 0, count: size * size)
-        let share = 1 / Float(factor * factor)
-        for y in 0..<fine {
-            for x in 0..<fine {
-                let at = 3 * (y * fine + x)
-                let value = 0.2126 * rgb[at] + 0.7152 * rgb[at + 1] + 0.0722 * rgb[at + 2]
-                luma[(y / factor) * size + x / factor] += value * share
-            }
+        let step = region.side / Float(size)
+        let luma: [Float]
+        if step > 1 {
+            luma = image.sampleLuma(
+                region.grid(size: size), width: size, height: size, fold: min(Int(step.rounded(.up)), 12))
+        } else {
+            // Enlarged: nearest pixels would add edges of their own.
+            let rgb = image.sample(
+                region.grid(size: size), width: size, height: size, border: .replicate, low: 0, high: 1)
+            luma = (0..<size * size).map { 0.2126 * rgb[3 * $0] + 0.7152 * rgb[3 * $0 + 1] + 0.0722 * rgb[3 * $0 + 2] }
         }
         return measure(luma: luma)
     }
 
     /// - Parameter luma: `size × size`, coded values 0...1; an ellipse in it counts.
-    static func measure(luma: [Float]) -> Measures {
-        var (sum, squares, count): (Float, Float, Float) = (0, 0, 0)
-        var (dark, bright, energy): (Float, Float, Float) = (0, 0, 0)
-        var grain: [Float] = []
-        let middle = Float(size) / 2
-        for y in 1..<size - 1 {
-            for x in 1..<size - 1 {
-                let dx = (Float(x) + 0.5 - middle) / (0.42 * Float(size))
-                let dy = (Float(y) + 0.5 - middle) / (0.45 * Float(size))
-                guard dx * dx + dy * dy < 1 else { continue }
-                let at = y * size + x
-                let value = luma[at]
-                sum += value
-                squares += value * value
-                count += 1
-                dark += value < 0.06 ? 1 : 0
-                bright += value > 0.94 ? 1 : 0
-                let laplacian = 4 * value - luma[at - 1] - luma[at + 1] - luma[at - size] - luma[at + size]
-                energy += laplacian * laplacian
-                // Immerkær 1996: this mask is blind to edges and slopes, so what it gives is mostly noise.
-                let cross = luma[at - size - 1] + luma[at - size + 1] + luma[at + size - 1] + luma[at + size + 1]
-                let plus = luma[at - 1] + luma[at + 1] + luma[at - size] + luma[at + size]
-                grain.append(abs(cross - 2 * plus + 4 * value))
+    package static func measure(luma: [Float]) -> Measures {
+        precondition(luma.count == size * size, "face copy of \(luma.count) values")
+        let noise = noise(luma)
+        let (fine, _) = laplacianEnergy(luma, size)
+        let half = size / 2
+        var coarse = [Float](repeating: 0, count: half * half)
+        for y in 0..<half {
+            for x in 0..<half {
+                let at = 2 * y * size + 2 * x
+                coarse[y * half + x] = (luma[at] + luma[at + 1] + luma[at + size] + luma[at + size + 1]) / 4
             }
         }
-        let mean = sum / count
-        let variance = max(squares / count - mean * mean, 1e-5)
-        grain.sort()
-        // The lower quartile of |N(0, 6σ)| is 0.319 · 6σ; a Laplacian answers noise with 20 σ².
-        let sigma = grain[grain.count / 4] / (0.319 * 6)
-        let detail = max(energy / count - 20 * sigma * sigma, 0)
+        let (below, _) = laplacianEnergy(coarse, half)
+        // A Laplacian answers white noise with 20 σ²; the mean of four pixels has a quarter of it.
+        let variance = noise * noise
+        let sharpness = (max(fine - 20 * variance, 0) / max(below - 5 * variance, 1e-6)).squareRoot()
+        var light = light(luma)
+        light.sharpness = sharpness
+        light.noise = noise
+        return light
+    }
+
+    @inline(__always) private static func inside(_ x: Int, _ y: Int, _ size: Int) -> Bool {
+        let middle = Float(size) / 2
+        let dx = (Float(x) + 0.5 - middle) / (0.42 * Float(size))
+        let dy = (Float(y) + 0.5 - middle) / (0.45 * Float(size))
+        return dx * dx + dy * dy < 1
+    }
+
+    private static func laplacianEnergy(_ luma: [Float], _ size: Int) -> (mean: Float, count: Int) {
+        var (energy, count): (Float, Int) = (0, 0)
+        luma.withUnsafeBufferPointer { luma in
+            for y in 1..<size - 1 {
+                for x in 1..<size - 1 where inside(x, y, size) {
+                    let at = y * size + x
+                    let value = 4 * luma[at] - luma[at - 1] - luma[at + 1] - luma[at - size] - luma[at + size]
+                    energy += value * value
+                    count += 1
+                }
+            }
+        }
+        return (energy / Float(count), count)
+    }
+
+    /// Immerkær 1996: this mask is blind to edges and slopes, so what it gives is mostly noise; its lower quartile over
+    /// every second pixel keeps clear of what detail it does see. The lower quartile of |N(0, 6σ)| is 0.319 · 6σ.
+    private static func noise(_ luma: [Float]) -> Float {
+        var histogram = [Int](repeating: 0, count: 512)
+        var count = 0
+        for y in stride(from: 1, to: size - 1, by: 2) {
+            for x in stride(from: 1, to: size - 1, by: 2) where inside(x, y, size) {
+                let at = y * size + x
+                let cross = luma[at - size - 1] + luma[at - size + 1] + luma[at + size - 1] + luma[at + size + 1]
+                let plus = luma[at - 1] + luma[at + 1] + luma[at - size] + luma[at + size]
+                histogram[min(Int(abs(cross - 2 * plus + 4 * luma[at]) * 1024), 511)] += 1
+                count += 1
+            }
+        }
+        var below = 0
+        for (bin, here) in histogram.enumerated() {
+            if below + here >= count / 4 {
+                let part = here > 0 ? Float(count / 4 - below) / Float(here) : 0
+                return (Float(bin) + part) / 1024 / (0.319 * 6)
+            }
+            below += here
+        }
+        return 0.5 / (0.319 * 6)
+    }
+
+    private static func light(_ luma: [Float]) -> Measures {
+        var (sum, dark, bright): (Float, Int, Int) = (0, 0, 0)
+        var halves = [[Int]](repeating: [Int](repeating: 0, count: 32), count: 2)
+        for y in 0..<size {
+            for x in 0..<size where inside(x, y, size) {
+                let value = luma[y * size + x]
+                sum += value
+                dark += value < 0.06 ? 1 : 0
+                bright += value > 0.94 ? 1 : 0
+                halves[2 * x < size ? 0 : 1][min(max(Int(value * 32), 0), 31)] += 1
+            }
+        }
+        let counts = halves.map { $0.reduce(0, +) }
+        let total = Float(counts[0] + counts[1])
+        let common = zip(halves[0], halves[1]).reduce(Float(0)) {
+            $0 + min(Float($1.0) / Float(counts[0]), Float($1.1) / Float(counts[1]))
+        }
         return Measures(
-            sharpness: (detail / variance).squareRoot(), exposure: mean, darkShare: dark / count,
-            brightShare: bright / count)
+            sharpness: 0, noise: 0, exposure: sum / total, darkShare: Float(dark) / total,
+            brightShare: Float(bright) / total, evenness: common)
     }
 }

@@ -7,9 +7,7 @@ package import Tensors
 package struct FaceTracker {
     private var detector: FaceDetector
     private var mesh: FaceMesh
-    private var region: RegionOfInterest?
-    /// Below it a region holds no face.
-    static let minimumPresence: Float = 0.5
+    private var state = TrackingState()
 
     package init(directory: String, library: LiteRTLibrary) throws(ModelError) {
         detector = try FaceDetector(directory: directory, library: library)
@@ -21,40 +19,38 @@ package struct FaceTracker {
     }
 
     /// Forgets where the face was: the next frame is searched.
-    package mutating func reset() { region = nil }
+    package mutating func reset() { state.reset() }
 
-    package mutating func landmarks(of image: YUVImage) throws(ModelError) -> Result<FaceLandmarks, Unobserved> {
-        if let known = region {
+    /// The followed face in the next frame, at `time` seconds; a face that was lost is searched for in the same frame.
+    package mutating func landmarks(
+        of image: YUVImage, time: Double
+    ) throws(ModelError) -> Result<FaceLandmarks, Unobserved> {
+        var reason = Unobserved.noFace
+        if let known = state.region {
             let face = try mesh.landmarks(of: image, in: known)
-            if face.presence >= Self.minimumPresence {
-                region = face.nextRegion
-                return .success(face)
-            }
-            region = nil
+            if state.update(face, at: time) { return .success(face) }
+            reason = .lost
         }
-        guard let detection = Self.choose(try detector.detect(image)) else { return .failure(.noFace) }
+        guard let detection = state.choose(try detector.detect(image), at: time) else { return .failure(reason) }
         let face = try mesh.landmarks(of: image, in: detection.region)
-        guard face.presence >= Self.minimumPresence else { return .failure(.lost) }
-        region = face.nextRegion
-        return .success(face)
+        return state.update(face, at: time) ? .success(face) : .failure(reason)
     }
 
     package mutating func observe(
         _ image: YUVImage, frame: Int, time: Double
     ) throws(ModelError) -> Result<Observation, Unobserved> {
-        switch try landmarks(of: image) {
+        let before = state
+        switch try landmarks(of: image, time: time) {
         case .failure(let reason): return .failure(reason)
         case .success(let face):
-            return .success(Self.observation(face, image: image, frame: frame, time: time))
+            let speed = before.speed(to: face, at: time)
+            return .success(Self.observation(face, image: image, frame: frame, time: time, speed: speed))
         }
     }
 
-    /// The largest face; of equals the better score.
-    package static func choose(_ detections: [Detection]) -> Detection? {
-        detections.max { ($0.area, $0.score) < ($1.area, $1.score) }
-    }
-
-    static func observation(_ face: FaceLandmarks, image: YUVImage, frame: Int, time: Double) -> Observation {
+    static func observation(_ face: FaceLandmarks, image: YUVImage, frame: Int, time: Double, speed: Float?)
+        -> Observation
+    {
         func middle(_ indices: [Int]) -> SIMD2<Float> {
             indices.reduce(.zero) { $0 + face.points[$1] } / Float(indices.count)
         }
@@ -71,7 +67,8 @@ package struct FaceTracker {
             frame: frame, time: time, imageWidth: image.width, imageHeight: image.height, face: face,
             interEyePixels: across, yaw: angles.yaw, pitch: angles.pitch, roll: angles.roll,
             sharpness: quality.sharpness, exposure: quality.exposure, darkShare: quality.darkShare,
-            brightShare: quality.brightShare, leftEyeOpenness: ratio([159, 158], [145, 153], 33, 133),
+            brightShare: quality.brightShare, evenness: quality.evenness, noise: quality.noise,
+            motion: speed.map { $0 / max(across, 1) }, leftEyeOpenness: ratio([159, 158], [145, 153], 33, 133),
             rightEyeOpenness: ratio([386, 385], [374, 380], 362, 263),
             mouthOpenness: ratio([13], [14], 78, 308), occlusion: SkinColour.strangeShare(image, face))
     }

@@ -13,12 +13,19 @@ package struct Observation: Sendable {
     package var yaw: Float
     package var pitch: Float
     package var roll: Float
-    /// Detail per contrast of the face at a fixed size, see `FaceQuality`; comparable over frames of one source.
+    /// Fine over coarse detail of the face at a fixed size, see `FaceQuality`; about 0.2 (blurred) to 1 (crisp).
     package var sharpness: Float
     /// Mean luma of the face, 0...1, and the shares of it that are nearly black and nearly white.
     package var exposure: Float
     package var darkShare: Float
     package var brightShare: Float
+    /// 0...1: how alike the light on the face's two halves is; 1 is light from the front.
+    package var evenness: Float
+    /// Standard deviation of the noise on the face's copy of fixed size, luma 0...1.
+    package var noise: Float
+    /// Speed of the landmarks in distances between the eyes per second, which the exposure time turns into motion blur;
+    /// `nil` in the first frame of a face.
+    package var motion: Float?
     /// Openness of the eyes (lid distance over width, open is about 0.3) on the image's left and right.
     package var leftEyeOpenness: Float
     package var rightEyeOpenness: Float
@@ -30,7 +37,8 @@ package struct Observation: Sendable {
 
 /// Why a frame has no observation.
 package enum Unobserved: Error, Sendable, Equatable {
+    /// Nothing is followed, and the detector or the landmark network saw no face.
     case noFace
-    /// The network looked at the region where the face was and found none.
+    /// The face that was followed until the last frame is gone.
     case lost
 }
