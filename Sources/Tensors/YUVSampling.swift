@@ -94,8 +94,8 @@ extension YUVImage {
         let limit = SIMD2(Float(width - 1), Float(height - 1))
         let stride = width
         let (right, down) = (grid.right / Float(fold), grid.down / Float(fold))
-        // From the cell's middle to the middle of its first part, and half a pixel for rounding to the nearest.
-        let first = (right + down) * (0.5 - Float(fold) / 2) + 0.5
+        // From the cell's middle to the middle of its first part.
+        let first = (right + down) * (0.5 - Float(fold) / 2)
         let share = 1 / Float(fold * fold)
         return [Float](unsafeUninitializedCapacity: targetWidth * targetHeight) { target, count in
             luma.withUnsafeBufferPointer { luma in
@@ -106,9 +106,9 @@ extension YUVImage {
                         for j in 0..<fold {
                             var p = corner + Float(j) * down
                             for _ in 0..<fold {
-                                let x = max(min(p.x, limit.x), 0)
-                                let y = max(min(p.y, limit.y), 0)
-                                sum &+= Int32(luma[Int(y) &* stride &+ Int(x)])
+                                let x = Cell.nearest(max(min(p.x, limit.x), 0))
+                                let y = Cell.nearest(max(min(p.y, limit.y), 0))
+                                sum &+= Int32(luma[y &* stride &+ x])
                                 p += right
                             }
                         }
@@ -183,12 +183,22 @@ private struct Cell {
     @inline(__always) init(_ at: SIMD2<Float>, limit: SIMD2<Float>, stride: Int) {
         let px = max(min(at.x, limit.x), 0)
         let py = max(min(at.y, limit.y), 0)
-        let (column, row) = (Int(px), Int(py))
-        index = row &* stride &+ column
-        right = px < limit.x ? 1 : 0
-        below = py < limit.y ? stride : 0
-        x = px - Float(column)
-        y = py - Float(row)
+        let (column, row) = (Self.floor(px), Self.floor(py))
+        index = row.whole &* stride &+ column.whole
+        right = column.value < limit.x ? 1 : 0
+        below = row.value < limit.y ? stride : 0
+        x = px - column.value
+        y = py - row.value
+    }
+
+    /// The whole number nearest to `x` in 0 ..< 2²².
+    @inline(__always) static func nearest(_ x: Float) -> Int { Int((x + 12_582_912).bitPattern & 0x3F_FFFF) }
+
+    /// The whole number below, or at an odd whole number the one before it (its weight is then 1); without the range
+    /// checks of `Int(_: Float)`, which cost a third of the time. `x` is in 0 ..< 2²².
+    @inline(__always) private static func floor(_ x: Float) -> (whole: Int, value: Float) {
+        let shifted = x - 0.5 + 12_582_912
+        return (Int(shifted.bitPattern & 0x3F_FFFF), shifted - 12_582_912)
     }
 
     @inline(__always) func value(_ plane: UnsafeBufferPointer<UInt8>) -> Float {

@@ -33,7 +33,7 @@ package enum FaceQuality {
         let luma: [Float]
         if step > 1 {
             luma = image.sampleLuma(
-                region.grid(size: size), width: size, height: size, fold: min(Int(step.rounded(.up)), 12))
+                region.grid(size: size), width: size, height: size, fold: min(Int(step.rounded()), 12))
         } else {
             // Enlarged: nearest pixels would add edges of their own.
             let rgb = image.sample(

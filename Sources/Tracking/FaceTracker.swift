@@ -23,7 +23,7 @@ package struct FaceTracker {
 
     /// The followed face in the next frame, at `time` seconds; a face that was lost is searched for in the same frame.
     package mutating func landmarks(
-        of image: YUVImage, time: Double
+        of image: YUVImage, time: Double = 0
     ) throws(ModelError) -> Result<FaceLandmarks, Unobserved> {
         var reason = Unobserved.noFace
         if let known = state.region {
