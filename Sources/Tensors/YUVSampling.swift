@@ -68,9 +68,10 @@ extension YUVImage {
                                     target[at + 2] = low
                                     continue
                                 }
-                                let cell = Cell(p, limit: limit, stride: stride)
+                                let q = pointwiseMax(pointwiseMin(p, limit), .zero)
+                                let cell = Cell(q, limit: limit, stride: stride)
                                 let chroma = Cell(
-                                    p * chromaScale + chromaOffset, limit: chromaLimit, stride: chromaStride)
+                                    q * chromaScale + chromaOffset, limit: chromaLimit, stride: chromaStride)
                                 let rgb = decoder.rgb(y: cell.value(y), cb: chroma.value(u), cr: chroma.value(v))
                                 target[at] = low + scale * rgb.0
                                 target[at + 1] = low + scale * rgb.1
@@ -178,7 +179,7 @@ private struct Cell {
     private let y: Float
 
     /// - Parameters:
-    ///   - at: in sample numbers, clamped to the plane; finite.
+    ///   - at: in sample numbers; clamped to the plane here; finite.
     ///   - limit: the last sample number in x and y.
     @inline(__always) init(_ at: SIMD2<Float>, limit: SIMD2<Float>, stride: Int) {
         let px = max(min(at.x, limit.x), 0)

@@ -11,6 +11,14 @@ package struct FaceLandmarks: Sendable, Equatable {
     package var presence: Float
     package var region: RegionOfInterest
 
+    package init(points: [SIMD2<Float>], depth: [Float], presence: Float, region: RegionOfInterest) {
+        precondition(points.count == Self.count && depth.count == Self.count, "\(points.count) landmarks")
+        self.points = points
+        self.depth = depth
+        self.presence = presence
+        self.region = region
+    }
+
     package static let count = 468
     /// Outer corners of the image-left and image-right eye.
     package static let leftEyeCorner = 33

@@ -47,7 +47,7 @@ package enum FaceQuality {
     package static func measure(luma: [Float]) -> Measures {
         precondition(luma.count == size * size, "face copy of \(luma.count) values")
         let noise = noise(luma)
-        let (fine, _) = laplacianEnergy(luma, size)
+        let fine = laplacianEnergy(luma, size)
         let half = size / 2
         var coarse = [Float](repeating: 0, count: half * half)
         for y in 0..<half {
@@ -56,10 +56,10 @@ package enum FaceQuality {
                 coarse[y * half + x] = (luma[at] + luma[at + 1] + luma[at + size] + luma[at + size + 1]) / 4
             }
         }
-        let (below, _) = laplacianEnergy(coarse, half)
-        // A Laplacian answers white noise with 20 σ²; the mean of four pixels has a quarter of it.
-        let variance = noise * noise
-        let sharpness = (max(fine - 20 * variance, 0) / max(below - 5 * variance, 1e-6)).squareRoot()
+        let below = laplacianEnergy(coarse, half)
+        // A Laplacian answers white noise with 20 σ². A quarter more is taken off, for where σ is underestimated; the
+        // mean of four pixels keeps some noise, which may only lower the quotient.
+        let sharpness = (max(fine - 25 * noise * noise, 0) / max(below, 1e-6)).squareRoot()
         var light = light(luma)
         light.sharpness = sharpness
         light.noise = noise
@@ -73,7 +73,8 @@ package enum FaceQuality {
         return dx * dx + dy * dy < 1
     }
 
-    private static func laplacianEnergy(_ luma: [Float], _ size: Int) -> (mean: Float, count: Int) {
+    /// The mean square inside the ellipse.
+    private static func laplacianEnergy(_ luma: [Float], _ size: Int) -> Float {
         var (energy, count): (Float, Int) = (0, 0)
         luma.withUnsafeBufferPointer { luma in
             for y in 1..<size - 1 {
@@ -85,7 +86,7 @@ package enum FaceQuality {
                 }
             }
         }
-        return (energy / Float(count), count)
+        return energy / Float(count)
     }
 
     /// Immerkær 1996: this mask is blind to edges and slopes, so what it gives is mostly noise; its lower quartile over
