@@ -13,7 +13,7 @@ package struct Observation: Sendable {
     package var yaw: Float
     package var pitch: Float
     package var roll: Float
-    /// Fine over coarse detail of the face at a fixed size, see `FaceQuality`; about 0.2 (blurred) to 1 (crisp).
+    /// Fine over coarse detail of the face at a fixed size, see `FaceQuality`; comparable over frames of a source.
     package var sharpness: Float
     /// Mean luma of the face, 0...1, and the shares of it that are nearly black and nearly white.
     package var exposure: Float
