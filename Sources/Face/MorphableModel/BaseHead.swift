@@ -31,13 +31,21 @@ struct BaseHead {
 
     func mirror(_ body: [Int]) -> [Int] { points.map { own[body[$0]] ?? own[$0]! } }
 
-    /// How much a point counts in the statistics: the face most, the back of the head little, what is inside least.
+    /// How much a point counts in the statistics: the face most, the back of the head little, what is inside least;
+    /// and by the surface that it stands for, within limits, so that the dense lids, lips and nostrils do not rule.
     func weights(_ mesh: WavefrontMesh) -> [Double] {
+        var areas = [Double](repeating: 0, count: points.count)
+        for quad in quads.flatMap(\.quads) {
+            let p = quad.map { SIMD3<Double>(mesh.points[points[$0.point]]) }
+            let n = cross(p[2] - p[0], p[3] - p[1])
+            for corner in quad { areas[corner.point] += (n * n).sum().squareRoot() / 8 }
+        }
+        let typical = areas.sorted()[areas.count / 2]
         let skin = Set(quads.first { $0.material == .skin }?.quads.flatMap { $0.map(\.point) } ?? [])
         return points.indices.map { i in
             let p = mesh.points[points[i]]
             guard skin.contains(i) else { return 0.02 }
-            return p.z > 0.75 && p.y > 6.25 ? 1 : 0.1
+            return (p.z > 0.75 && p.y > 6.25 ? 1 : 0.1) * min(max(areas[i] / typical, 0.3), 3)
         }
     }
 
@@ -60,6 +68,12 @@ struct BaseHead {
         return (d * d).sum().squareRoot()
     }
 
+    /// The two eyeballs, each as it is in `rest`.
+    func eyeballs(_ rest: [SIMD3<Double>]) -> [Eyeball] {
+        let eyes = Set(quads.first { $0.material == .eyes }?.quads.flatMap { $0.map(\.point) } ?? []).sorted()
+        return [eyes.filter { rest[$0].x > 0 }, eyes.filter { rest[$0].x <= 0 }].map { Eyeball(points: $0, rest: rest) }
+    }
+
     /// The neck's open edge moved onto the plane that lies nearest to it, straight up or down, so that it ends evenly.
     func flattenNeck(_ positions: [SIMD3<Double>]) -> [SIMD3<Double>] {
         var sides: [SIMD2<Int>: Int] = [:]
@@ -69,7 +83,8 @@ struct BaseHead {
                 sides[SIMD2(min(a, b), max(a, b)), default: 0] += 1
             }
         }
-        let edge = Set(sides.filter { $0.value == 1 }.flatMap { [$0.key.x, $0.key.y] }).filter { positions[$0].y < 6.4 }
+        // Mouth and eye sockets are closed bags: the neck is the skin's only border.
+        let edge = Set(sides.filter { $0.value == 1 }.flatMap { [$0.key.x, $0.key.y] }).sorted()
         guard edge.count >= 8 else { return positions }
         // y = a + b z, by least squares; the head is symmetric in x.
         let n = Double(edge.count)
@@ -124,7 +139,7 @@ extension HeadModelBuilder {
         guard let body = mesh.quads["body"] else { throw HeadDataError(file: "base.obj", reason: "no group 'body'") }
         var groups: [(String, Range<Int>)] = []
         var chosen: [(Topology.Material, [[WavefrontMesh.Corner]])] = []
-        let head = Self.evenCut(body) { mesh.points[$0].y > Self.cut && abs(mesh.points[$0].x) < 1.2 }
+        let head = try Self.above(Self.nape, body, mesh.points)
         chosen.append((.skin, head))
         groups.append(("body", 0..<head.count))
         var count = head.count
@@ -152,30 +167,44 @@ extension HeadModelBuilder {
         return BaseHead(points: points, quads: quads, own: own, groups: groups)
     }
 
-    /// The quads inside, without the teeth that a plane cuts into a ring of quads: a quad that hangs on by one side
-    /// goes, a notch with three sides inside is filled.
-    private static func evenCut(
-        _ quads: [[WavefrontMesh.Corner]], inside: (Int) -> Bool
-    ) -> [[WavefrontMesh.Corner]] {
+    /// The quads above the closed ring of edges that runs around the neck through a point of its nape.
+    private static func above(
+        _ nape: Int, _ quads: [[WavefrontMesh.Corner]], _ points: [SIMD3<Float>]
+    ) throws(HeadDataError) -> [[WavefrontMesh.Corner]] {
         var facesOfEdge: [SIMD2<Int>: [Int]] = [:]
-        func edges(_ quad: [WavefrontMesh.Corner]) -> [SIMD2<Int>] {
-            (0..<4).map { i in
+        var neighbours: [Int: Set<Int>] = [:]
+        func edge(_ a: Int, _ b: Int) -> SIMD2<Int> { SIMD2(min(a, b), max(a, b)) }
+        for (f, quad) in quads.enumerated() {
+            for i in 0..<4 {
                 let (a, b) = (quad[i].point, quad[(i + 1) % 4].point)
-                return SIMD2(min(a, b), max(a, b))
+                facesOfEdge[edge(a, b), default: []].append(f)
+                neighbours[a, default: []].insert(b)
+                neighbours[b, default: []].insert(a)
             }
         }
-        for (f, quad) in quads.enumerated() { for edge in edges(quad) { facesOfEdge[edge, default: []].append(f) } }
-        var chosen = quads.map { quad in quad.count { inside($0.point) } >= 3 }
-        for _ in 0..<6 {
-            let before = chosen
-            for f in quads.indices {
-                let neighbours = edges(quads[f]).flatMap { facesOfEdge[$0] ?? [] }.filter { $0 != f }
-                let selected = neighbours.count { before[$0] }
-                if before[f], neighbours.count >= 3, selected <= 1 { chosen[f] = false }
-                if !before[f], selected >= 3 { chosen[f] = true }
-            }
-            if chosen == before { break }
+        // Sideways from the nape, then always straight on: to the one neighbour that shares no quad with the last edge.
+        let damaged = HeadDataError(file: "base.obj", reason: "no ring of edges runs around the neck")
+        guard let start = neighbours[nape]?.max(by: { points[$0].x < points[$1].x }) else { throw damaged }
+        var ring = [nape, start]
+        while ring[ring.count - 1] != nape {
+            let (last, here) = (ring[ring.count - 2], ring[ring.count - 1])
+            let beside = Set((facesOfEdge[edge(last, here)] ?? []).flatMap { quads[$0].map(\.point) })
+            let ahead = (neighbours[here] ?? []).subtracting(beside)
+            guard ahead.count == 1, let next = ahead.first, ring.count < 200 else { throw damaged }
+            ring.append(next)
         }
-        return quads.indices.filter { chosen[$0] }.map { quads[$0] }
+        let border = Set(zip(ring, ring.dropFirst()).map { edge($0, $1) })
+        let crown = quads.indices.max { points[quads[$0][0].point].y < points[quads[$1][0].point].y }!
+        var chosen: Set<Int> = [crown]
+        var open = [crown]
+        while let f = open.popLast() {
+            for i in 0..<4 {
+                let side = edge(quads[f][i].point, quads[f][(i + 1) % 4].point)
+                guard !border.contains(side) else { continue }
+                for other in facesOfEdge[side] ?? [] where chosen.insert(other).inserted { open.append(other) }
+            }
+        }
+        guard chosen.count < quads.count else { throw damaged }
+        return quads.indices.filter(chosen.contains).map { quads[$0] }
     }
 }

@@ -14,11 +14,11 @@ package struct HeadModelBuilder {
     /// Reads one file of the data by its name: `base.obj`, `hm08.mirror`, `targets/FOLDER/NAME`, `faceunits/NAME`.
     package typealias Reader = (String) throws -> String
 
-    /// Decimetres: the neck ends here.
-    static let cut: Float = 5.93
+    /// The neck ends at the ring of edges through this point of the base mesh.
+    static let nape = 858
     /// Adults' mean distance between the pupils (Dodgson 2004), metres; MakeHuman's heads come out smaller.
     static let interPupillary = 0.063
-    static let drawnHeads = 900
+    static let drawnHeads = 800
     static let keptVariance = 0.99
     static let maximumModes = 90
 
@@ -43,7 +43,8 @@ package struct HeadModelBuilder {
         }
         var generator = SeededGenerator(seed: 20_161_202)
         let rest = base.points.map { SIMD3<Double>(mesh.points[$0]) }
-        let samples = (0..<Self.drawnHeads).map { _ -> [SIMD3<Double>] in
+        let eyeballs = base.eyeballs(rest)
+        let drawn = (0..<Self.drawnHeads).map { _ -> [SIMD3<Double>] in
             let weights = sliders.draw(&generator)
             var head = rest
             for (target, weight) in zip(targets, weights) where weight != 0 {
@@ -51,8 +52,13 @@ package struct HeadModelBuilder {
                     head[point] += weight * SIMD3<Double>(offset)
                 }
             }
+            for eyeball in eyeballs { eyeball.keepShape(&head) }
             return head
         }
+        // Nobody is drawn more often than his mirror image: the mean comes out symmetric, and every mode is either
+        // symmetric or antisymmetric.
+        let mirror = base.mirror(mirror)
+        let samples = drawn + drawn.map { head in mirror.map { head[$0] * SIMD3(-1, 1, 1) } }
         let statistics = IdentityStatistics(
             samples: samples, weights: base.weights(mesh), share: Self.keptVariance, maximumCount: Self.maximumModes)
         return (try assemble(base, statistics), statistics.kept)
@@ -74,12 +80,14 @@ package struct HeadModelBuilder {
             }
             for offset in subdivision.apply(mode) { modes += [offset.x, offset.y, offset.z] }
         }
+        let eyeballs = base.eyeballs(rest.map { ($0 - SIMD3<Double>(origin)) * Double(metresPerUnit) })
         let topology = topology(base, subdivision)
         let expressions = try ARKit.names.map { name -> MorphableModel.ExpressionShape in
             let target = try MorphTarget(read("faceunits/\(name)"), file: name, pointCount: mesh.points.count)
             var offsets = [SIMD3<Float>](repeating: .zero, count: base.points.count)
             let own = base.restrict(target)
             for (point, offset) in zip(own.points, own.offsets) { offsets[point] = offset * metresPerUnit }
+            for eyeball in eyeballs { eyeball.turn(&offsets) }
             let fine = subdivision.apply(offsets)
             // Below 10 µm nobody sees a point move; leaving those out keeps the files small.
             let moved = fine.indices.filter { (fine[$0] * fine[$0]).sum() > 1e-10 }

@@ -19,9 +19,18 @@ package struct HeadSliders: Sendable {
         var pair: String
     }
 
+    /// Standard deviations by folder, and those of single controls that reach farther (or less far) than their
+    /// neighbours: with them no control alone moves a face by more than about 1.4 mm (root mean square, rigid part
+    /// removed) per standard deviation, and the eyes stand 63 ± 3 mm apart.
     private static let folders: [String: Double] = [
-        "head": 0.16, "forehead": 0.18, "eyebrows": 0.3, "eyes": 0.25, "nose": 0.3, "mouth": 0.27, "chin": 0.28,
-        "cheek": 0.28, "ears": 0.2, "neck": 0.15,
+        "head": 0.14, "forehead": 0.14, "eyebrows": 0.2, "eyes": 0.25, "nose": 0.23, "mouth": 0.2, "chin": 0.22,
+        "cheek": 0.22, "ears": 0.18, "neck": 0.12,
+    ]
+    private static let controls: [String: Double] = [
+        "forehead/forehead-nubian-decr": 0.03, "forehead/forehead-scale-vert-decr": 0.06,
+        "head/head-scale-vert-decr": 0.11, "head/head-scale-horiz-decr": 0.16, "head/head-scale-depth-decr": 0.16,
+        "head/head-angle-in": 0.08, "head/head-back-scale-depth-decr": 0.1, "eyes/eye-trans-in": 0.33,
+        "chin/chin-height-decr": 0.12, "chin/chin-bones-decr": 0.15,
     ]
     private static let opposites = [
         "decr": "incr", "in": "out", "down": "up", "backward": "forward", "uncompress": "compress",
@@ -43,8 +52,10 @@ package struct HeadSliders: Sendable {
         }
         let detail = available.filter { name in
             let folder = String(name.prefix { $0 != "/" })
-            return Self.folders[folder] != nil && !name.contains("ear-shape") && !name.contains("trans-in")
-                && !name.contains("trans-out") && !name.contains("cleft") && !name.contains("double")
+            // Sideways shifts of what lies on the mid-line make no face; eyes apart or close together do.
+            let isShift = name.hasSuffix("trans-in") || name.hasSuffix("trans-out")
+            return Self.folders[folder] != nil && !name.contains("ear-shape")
+                && (!isShift || folder == "eyes") && !name.contains("cleft") && !name.contains("double")
                 && !name.contains("head-age") && !name.contains("epicanthus-out")
         }.sorted()
         let asymmetric = available.filter { $0.hasPrefix("asym/asym-") }.sorted()
@@ -70,11 +81,12 @@ package struct HeadSliders: Sendable {
             let isPair = partner.map { indexOf[$0] != nil } ?? false
             done.insert(name)
             if let partner, isPair { done.insert(partner) }
-            let pair = stem.replacingOccurrences(of: "/l-", with: "/").replacingOccurrences(of: "/r-", with: "/")
+            // Named after its first direction: `trans-down` and `trans-in` are different controls.
+            let pair = name.replacingOccurrences(of: "/l-", with: "/").replacingOccurrences(of: "/r-", with: "/")
             sliders.append(
                 Slider(
                     positive: [indexOf[name]!], negative: isPair ? [indexOf[partner!]!] : [],
-                    width: (folders[folder] ?? 0.3) * (isPair ? 1 : 0.7), pair: pair))
+                    width: (controls[pair] ?? folders[folder] ?? 0.2) * (isPair ? 1 : 0.7), pair: pair))
         }
         return sliders
     }
@@ -83,9 +95,9 @@ package struct HeadSliders: Sendable {
     package func draw(_ generator: inout SeededGenerator) -> [Double] {
         var weights = [Double](repeating: 0, count: names.count)
         // Sex leans to either side; age from young to old; ancestry mixes.
-        let male = min(max(0.5 + (generator.uniform() < 0.5 ? -0.4 : 0.4) + 0.12 * generator.normal(), 0), 1)
+        let male = min(max(0.5 + (generator.uniform() < 0.5 ? -0.33 : 0.33) + 0.12 * generator.normal(), 0), 1)
         let old = pow(generator.uniform(), 1.6) * 0.8
-        var shares = Self.races.map { _ in pow(generator.uniform(), 2.5) + 0.01 }
+        var shares = Self.races.map { _ in pow(generator.uniform(), 2) + 0.03 }
         let sum = shares.reduce(0, +)
         shares = shares.map { $0 / sum }
         let fat = 0.25 * generator.normal()

@@ -16,12 +16,11 @@ package struct IdentityStatistics: Sendable {
     package init(samples: [[SIMD3<Double>]], weights: [Double], share: Double, maximumCount: Int) {
         precondition(samples.count > 2 && samples.allSatisfy { $0.count == weights.count })
         var aligned = samples
-        var mean = samples[0]
+        // Beginning at the plain mean keeps a mean of samples and their mirror images symmetric.
+        var mean = Self.mean(samples)
         for _ in 0..<3 {
             for i in aligned.indices { aligned[i] = Self.align(aligned[i], to: mean, weights: weights) }
-            mean = mean.indices.map { p in
-                aligned.reduce(SIMD3<Double>.zero) { $0 + $1[p] } / Double(aligned.count)
-            }
+            mean = Self.mean(aligned)
         }
         let (n, p) = (samples.count, mean.count)
         var deviations = Matrix(rows: n, columns: 3 * p)
@@ -54,6 +53,12 @@ package struct IdentityStatistics: Sendable {
         self.mean = mean
         modes = combination.times(deviations)
         kept = sum / total
+    }
+
+    private static func mean(_ samples: [[SIMD3<Double>]]) -> [SIMD3<Double>] {
+        var sum = samples[0]
+        for sample in samples.dropFirst() { for p in sum.indices { sum[p] += sample[p] } }
+        return sum.map { $0 / Double(samples.count) }
     }
 
     /// The rigid motion (no scale) of least weighted squares from `points` to `target`, applied. Horn 1987.

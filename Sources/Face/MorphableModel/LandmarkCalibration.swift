@@ -11,10 +11,15 @@ package struct LandmarkCalibration {
     package typealias Detector = (Image) throws -> [SIMD2<Float>]?
 
     static let size = 512
-    static let heads = 7
+    static let heads = 12
     static let views: [(yaw: Double, pitch: Double)] = [
         (0, 0), (-0.25, 0), (0.25, 0), (0, 0.2), (0, -0.2), (-0.45, 0.05), (0.45, 0.05), (-0.15, -0.15), (0.15, 0.15),
     ]
+
+    package static let camera = Camera(width: size, height: size, focal: 2.2 * Double(size))
+    package static func pose(yaw: Double, pitch: Double) -> Pose {
+        Pose(yaw: yaw, pitch: pitch, roll: 0, translation: [0, 0.01, 0.95])
+    }
 
     let model: MorphableModel
     private let triangles: [UInt32]
@@ -48,15 +53,15 @@ package struct LandmarkCalibration {
             }
         }
         let surface = Surface(model: model)
-        return (places.map { anchor($0, surface) }, Double(seen) / Double(tried))
+        let anchors = Self.symmetric(places.map(estimate)).map { anchor($0, surface) }
+        return (anchors, Double(seen) / Double(tried))
     }
 
     /// A plain picture: skin, dark irises, red-brown lips would be a texture's; light from above and one side.
     package func draw(
         _ points: [SIMD3<Float>], yaw: Double, pitch: Double, light: Double
     ) -> (Image, VisibilityBuffer) {
-        let camera = Camera(width: Self.size, height: Self.size, focal: 2.2 * Double(Self.size))
-        let pose = Pose(yaw: yaw, pitch: pitch, roll: 0, translation: [0, 0.01, 0.95])
+        let (camera, pose) = (Self.camera, Self.pose(yaw: yaw, pitch: pitch))
         let projected = points.map { point -> SIMD3<Float> in
             let p = pose.apply(SIMD3<Double>(point))
             let pixel = camera.project(p)
@@ -127,19 +132,54 @@ package struct LandmarkCalibration {
         return p[0] * (1 - w.x - w.y) + p[1] * w.x + p[2] * w.y
     }
 
-    private func anchor(_ places: [SIMD3<Float>], _ surface: Surface) -> MorphableModel.LandmarkAnchor {
-        let nowhere = MorphableModel.LandmarkAnchor(points: .zero, weights: [1, 0, 0], deviation: .infinity)
-        guard places.count >= Self.heads * Self.views.count / 3 else { return nowhere }
+    /// Where a landmark lies on the mean head, metres, and how much that varied.
+    private struct Estimate {
+        var place: SIMD3<Float>
+        var deviation: Float
+    }
+
+    /// Mean of the places that are not far off their median; nothing where too few renders showed the landmark.
+    private func estimate(_ places: [SIMD3<Float>]) -> Estimate? {
+        guard places.count >= Self.heads * Self.views.count / 3 else { return nil }
         func median(_ values: [Float]) -> Float { values.sorted()[values.count / 2] }
         let middle = SIMD3(median(places.map(\.x)), median(places.map(\.y)), median(places.map(\.z)))
         func distance(_ p: SIMD3<Float>) -> Float { ((p - middle) * (p - middle)).sum().squareRoot() }
         let typical = median(places.map(distance))
         let near = places.filter { distance($0) <= 3 * typical + 1e-4 }
         let mean = near.reduce(.zero, +) / Float(near.count)
-        let spread = (near.reduce(Float(0)) { $0 + (($1 - mean) * ($1 - mean)).sum() } / Float(near.count)).squareRoot()
-        let (points, weights) = surface.nearest(to: mean)
+        let spread = near.reduce(Float(0)) { $0 + (($1 - mean) * ($1 - mean)).sum() } / Float(near.count)
+        return Estimate(place: mean, deviation: spread.squareRoot())
+    }
+
+    /// Each landmark averaged with the mirror image of its partner, which is the one whose mirror image lies nearest;
+    /// what the two disagree in adds to the deviation. The mean head is symmetric, so what is not is the detector's.
+    private static func symmetric(_ estimates: [Estimate?]) -> [Estimate?] {
+        let flip = SIMD3<Float>(-1, 1, 1)
+        func partner(_ i: Int) -> Int? {
+            guard let own = estimates[i]?.place else { return nil }
+            return estimates.indices.filter { estimates[$0] != nil }.min { a, b in
+                let (p, q) = (estimates[a]!.place * flip - own, estimates[b]!.place * flip - own)
+                return (p * p).sum() < (q * q).sum()
+            }
+        }
+        let partners = estimates.indices.map(partner)
+        return estimates.indices.map { i in
+            guard let own = estimates[i], let j = partners[i], partners[j] == i, let other = estimates[j] else {
+                return estimates[i]
+            }
+            let half = (own.place - other.place * flip) / 2
+            return Estimate(
+                place: own.place - half,
+                deviation: ((own.deviation * own.deviation + other.deviation * other.deviation) / 2
+                    + (half * half).sum()).squareRoot())
+        }
+    }
+
+    private func anchor(_ estimate: Estimate?, _ surface: Surface) -> MorphableModel.LandmarkAnchor {
+        guard let estimate else { return .init(points: .zero, weights: [1, 0, 0], deviation: .infinity) }
+        let (points, weights) = surface.nearest(to: estimate.place)
         // Also what all views share is uncertain: never below a millimetre.
-        return .init(points: points, weights: weights, deviation: max(spread, 0.001))
+        return .init(points: points, weights: weights, deviation: max(estimate.deviation, 0.001))
     }
 }
 
