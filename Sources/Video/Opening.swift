@@ -1,49 +1,40 @@
 internal import CFFmpeg
 internal import Foundation
 
-/// An opened source: container, best video stream and its decoder. Whoever makes one owns the two contexts.
+/// An opened source: container, best video stream and its decoder. Whoever makes one frees the two contexts.
 struct Opening {
     let format: UnsafeMutablePointer<AVFormatContext>
     let codec: UnsafeMutablePointer<AVCodecContext>
     let stream: Int32
     let secondsPerTick: Double
     let framePeriod: Double
+    /// What `format` reads from, where that is not a URL; must outlive it.
+    let pipe: PipeInput?
 
-    init(_ source: VideoSource, options: VideoOptions, interruption: Interruption) throws(VideoError) {
+    init(_ source: VideoSource, options: VideoOptions, watchdog: Watchdog) throws(VideoError) {
+        LibAV.prepare
         let name = source.description
-        var context = avformat_alloc_context()
-        guard let allocated = context else { throw VideoError(.io, source: name, detail: "no memory") }
-        allocated.pointee.interrupt_callback = AVIOInterruptCB(
-            callback: { opaque in
-                guard let opaque else { return 0 }
-                return Unmanaged<Interruption>.fromOpaque(opaque).takeUnretainedValue().mustStop ? 1 : 0
-            }, opaque: Unmanaged.passUnretained(interruption).toOpaque())
-        interruption.setDeadline(seconds: options.openSeconds)
-        var settings = Self.settings(source, options)
-        defer { av_dict_free(&settings) }
-        var input: UnsafePointer<AVInputFormat>?
-        let url: String
-        switch source {
-        case .device(let path):
-            url = path
-            input = UnsafePointer(av_find_input_format("v4l2"))
-        case .file(let path): url = "file:" + path
-        case .network(let address): url = address
-        case .standardInput: url = "pipe:0"
+        watchdog.setDeadline(seconds: options.openSeconds)
+        let kindOfFile = try FileKind(source)
+        if kindOfFile == .pipe {
+            var path: String?
+            if case .file(let fifo) = source { path = fifo }
+            pipe = try PipeInput(path: path, watchdog: watchdog)
+        } else {
+            pipe = nil
         }
-        let status = avformat_open_input(&context, url, input, &settings)
-        // On failure the context is already freed and `context` nil.
-        guard status >= 0, let format = context else {
-            let kind = LibAV.kind(
-                ofOpening: status, source: source, late: interruption.isLate, interrupted: interruption.isRequested)
-            let cutOff = kind == .notAVideo && Self.hasUnfinishedIndex(source)
-            throw VideoError(cutOff ? .truncated : kind, source: name, detail: LibAV.text(status))
-        }
+        var context: UnsafeMutablePointer<AVFormatContext>? = try Self.open(
+            source, options: options, pipe: pipe, watchdog: watchdog)
+        guard let format = context else { throw VideoError(.io, source: name) }
         do throws(VideoError) {
-            let probed = avformat_find_stream_info(format, nil)
-            if interruption.isRequested { throw VideoError(.interrupted, source: name) }
-            if interruption.isLate { throw VideoError(.timedOut, source: name) }
-            if probed < 0 { throw VideoError(.notAVideo, source: name, detail: LibAV.text(probed)) }
+            // A device says all there is to know when it is opened; probing it would only lose its first pictures.
+            if case .device = source {
+            } else {
+                let probed = avformat_find_stream_info(format, nil)
+                if watchdog.isInterrupted { throw VideoError(.interrupted, source: name) }
+                if watchdog.isLate { throw VideoError(.timedOut, source: name) }
+                if probed < 0 { throw VideoError(.notAVideo, source: name, detail: LibAV.text(probed)) }
+            }
             var decoder: UnsafePointer<AVCodec>?
             let best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
             guard best >= 0, let decoder, let entry = format.pointee.streams[Int(best)] else {
@@ -55,6 +46,10 @@ struct Opening {
             if ["tty", "txd"].contains(String(cString: format.pointee.iformat.pointee.name)) {
                 throw VideoError(.notAVideo, source: name)
             }
+            // Of an album's cover picture nobody makes a film.
+            if entry.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0 {
+                throw VideoError(.noVideoStream, source: name)
+            }
             self.codec = try Self.decoder(decoder, for: entry, threads: options.threads, name: name)
             stream = best
             secondsPerTick = av_q2d(entry.pointee.time_base)
@@ -63,8 +58,44 @@ struct Opening {
             self.format = format
         } catch {
             avformat_close_input(&context)
-            throw error
+            throw error.orTruncated(source)
         }
+    }
+
+    private static func open(
+        _ source: VideoSource, options: VideoOptions, pipe: PipeInput?, watchdog: Watchdog
+    ) throws(VideoError) -> UnsafeMutablePointer<AVFormatContext> {
+        var status: Int32 = 0
+        for var settings in settings(source, options) {
+            defer { av_dict_free(&settings) }
+            var context = avformat_alloc_context()
+            guard let allocated = context else {
+                throw VideoError(.io, source: source.description, detail: "no memory")
+            }
+            allocated.pointee.interrupt_callback = AVIOInterruptCB(
+                callback: { opaque in
+                    guard let opaque else { return 0 }
+                    return Unmanaged<Watchdog>.fromOpaque(opaque).takeUnretainedValue().mustStop ? 1 : 0
+                }, opaque: Unmanaged.passUnretained(watchdog).toOpaque())
+            var input: UnsafePointer<AVInputFormat>?
+            var url = ""
+            switch source {
+            case .device(let path):
+                url = path
+                input = UnsafePointer(av_find_input_format("v4l2"))
+                // A device that falls silent must not hold the thread in the kernel.
+                allocated.pointee.flags |= AVFMT_FLAG_NONBLOCK
+            case .network(let address): url = address
+            case .file(let path) where pipe == nil: url = "file:" + path
+            case .file, .standardInput: allocated.pointee.pb = pipe?.context
+            }
+            // On failure the context is freed and `context` nil.
+            status = avformat_open_input(&context, url, input, &settings)
+            if status >= 0, let context { return context }
+            if watchdog.mustStop { break }
+        }
+        let kind = LibAV.kind(ofOpening: status, source: source, watchdog: watchdog)
+        throw VideoError(kind, source: source.description, detail: LibAV.text(status)).orTruncated(source)
     }
 
     private static func decoder(
@@ -83,28 +114,33 @@ struct Opening {
         return codec
     }
 
-    private static func settings(_ source: VideoSource, _ options: VideoOptions) -> OpaquePointer? {
-        var settings: OpaquePointer?
+    /// The settings to open a source with, and those to try when it refuses them.
+    private static func settings(_ source: VideoSource, _ options: VideoOptions) -> [OpaquePointer?] {
+        var common: [(String, String)] = []
         switch source {
         case .device:
             if options.width > 0, options.height > 0 {
-                av_dict_set(&settings, "video_size", "\(options.width)x\(options.height)", 0)
+                common.append(("video_size", "\(options.width)x\(options.height)"))
             }
-            if options.framesPerSecond > 0 { av_dict_set(&settings, "framerate", "\(options.framesPerSecond)", 0) }
+            if options.framesPerSecond > 0 { common.append(("framerate", "\(options.framesPerSecond)")) }
+            let isLarge = options.width * options.height >= 1280 * 720
+            if let wanted = options.pixelFormat ?? (isLarge ? "mjpeg" : nil) {
+                return [dictionary(common + [("input_format", wanted)]), dictionary(common)]
+            }
         case .network(let url) where url.hasPrefix("rtsp"):
-            av_dict_set(&settings, "rtsp_transport", options.udp ? "udp" : "tcp", 0)
-            av_dict_set(&settings, "timeout", "\(Int(options.readSeconds * 1e6))", 0)
-            av_dict_set(&settings, "allowed_media_types", "video", 0)
+            common = [
+                ("rtsp_transport", options.udp ? "udp" : "tcp"),
+                ("timeout", "\(Int(max(options.openSeconds, options.readSeconds) * 1e6))"),
+                ("allowed_media_types", "video"),
+            ]
         case .network, .file, .standardInput: break
         }
-        return settings
+        return [dictionary(common)]
     }
 
-    /// An MP4 whose `moov` box never came: the usual result of a recording that was cut off.
-    private static func hasUnfinishedIndex(_ source: VideoSource) -> Bool {
-        guard case .file(let path) = source, let file = FileHandle(forReadingAtPath: path) else { return false }
-        defer { try? file.close() }
-        guard let head = try? file.read(upToCount: 12), head.count == 12 else { return false }
-        return head[4..<8] == Data("ftyp".utf8)
+    private static func dictionary(_ settings: [(String, String)]) -> OpaquePointer? {
+        var dictionary: OpaquePointer?
+        for (key, value) in settings { av_dict_set(&dictionary, key, value, 0) }
+        return dictionary
     }
 }

@@ -1,6 +1,6 @@
 /// A source that cannot be read (any more): one line with the cause and the remedy, never a password.
 package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Kind: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable, CaseIterable {
         case noSuchInput
         case empty
         case notAVideo
@@ -44,10 +44,10 @@ package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
             case .unauthorized: "the camera refuses the user name or password; correct it in the source's URL"
             case .notFound: "the camera has no stream of that path; check the URL"
             case .timedOut: "nothing came in time; check that the camera is on, or give it longer (video.readSeconds)"
-            case .permissionDenied: "no permission; for a webcam, join the group 'video'"
+            case .permissionDenied: "no permission to read it; for a webcam, join the group 'video'"
             case .busy: "another program is using the device; close it"
             case .interrupted: "stopped"
-            case .io: "reading failed"
+            case .io: "reading or writing failed"
             }
         return "\(source): \(sentence)\(detail.isEmpty ? "" : " (\(detail))")"
     }
