@@ -310,9 +310,9 @@ import Face
     }
 
     /// The live path's budget at 1024²: 150 ms a keyframe, and 20 keyframes complete within 3 s on one core. The bound
-    /// here is three times that, for slow machines; the printed figures are the measurement.
+    /// here is three times that, for slow machines; the printed figures (processor time) are the measurement.
     @Test func aKeyframeIsAbsorbedWithinItsBudget() {
-        let clock = ContinuousClock()
+        let clock = ThreadClock()
         let scene = Self.scene
         let atlas = TextureAtlas(model: scene.model, size: 1024)
         let keyframes = (0..<4).map { i in
@@ -363,4 +363,18 @@ enum HeadRings {
         155, 133, 173, 157, 158, 159, 160, 161, 246, 78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311,
         312, 13, 82, 81, 80, 191,
     ]
+}
+
+/// Processor time of the calling thread: other work on the machine does not count.
+struct ThreadClock {
+    func measure(_ work: () -> Void) -> Duration {
+        func now() -> Duration {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        }
+        let start = now()
+        work()
+        return now() - start
+    }
 }

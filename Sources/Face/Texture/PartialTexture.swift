@@ -45,7 +45,10 @@ extension TextureAtlas {
         precondition(personMask.map { $0.count == width * height } ?? true, "person mask must cover the crop")
         let view = PosedHead(
             atlas: self, keyframe: keyframe, points: points, neutral: neutral, pose: pose, focal: focal)
-        let clearance = self.clearance(view: view, width: width, height: height)
+        // Half a millimetre is finer than any fit: larger pictures are tested at a fraction of their size.
+        let step = max(Int(0.0007 / view.metresPerPixel), 1)
+        let (columns, rows) = (width / step, height / step)
+        let clearance = self.clearance(view: view, step: step, width: columns, height: rows)
         let openings = self.openings(keyframe)
         var levels = [Plane(linear: keyframe.crop)]
         while levels.count < 4, levels[levels.count - 1].width > 32 { levels.append(levels[levels.count - 1].halved()) }
@@ -59,6 +62,7 @@ extension TextureAtlas {
                     clearance.withUnsafeBufferPointer { clearance in
                         map.corners.withUnsafeBufferPointer { corners in
                             let metresPerPixel = view.metresPerPixel
+                            let toCell = 1 / Float(step)
                             for i in corners.indices {
                                 let corner = corners[i]
                                 let w = map.weights[i]
@@ -67,10 +71,11 @@ extension TextureAtlas {
                                 let cosine = p[3]
                                 guard cosine > 0.2 else { continue }
                                 let (x, y) = (Int(p[0].rounded(.down)), Int(p[1].rounded(.down)))
-                                guard x >= 0, y >= 0, x < width, y < height else { continue }
-                                let clear = clearance[y * width + x]
+                                guard x >= 0, y >= 0, x < columns * step, y < rows * step else { continue }
+                                let clear = clearance[Int(p[1] * toCell) * columns + Int(p[0] * toCell)]
                                 let slope = min((1 - cosine * cosine).squareRoot() / cosine, 4)
-                                guard clear.x > 0, p[2] <= clear.y + 0.0015 + slope * metresPerPixel else { continue }
+                                guard clear.x > 0, p[2] <= clear.y + 0.0015 + slope * metresPerPixel * Float(step)
+                                else { continue }
                                 let (u, v) = (p[0] + p[4], p[1] + p[5])
                                 guard u > 1.5, v > 1.5, u < Float(width) - 1.5, v < Float(height) - 1.5 else {
                                     continue
@@ -150,15 +155,18 @@ extension TextureAtlas {
         return clear
     }
 
-    /// Per pixel of the crop: how far (0...1) it is from anything that hides skin, and the depth of the surface there.
-    private func clearance(view: PosedHead, width: Int, height: Int) -> [SIMD2<Float>] {
-        let positions = view.points.map { SIMD3($0[0], $0[1], $0[2]) }
+    /// Per `step` × `step` pixels of the crop: how far (0...1) it is from anything that hides skin, and the depth of the
+    /// surface there.
+    private func clearance(view: PosedHead, step: Int, width: Int, height: Int) -> [SIMD2<Float>] {
+        let scale = 1 / Float(step)
+        let metresPerCell = view.metresPerPixel * Float(step)
+        let positions = view.points.map { SIMD3($0[0] * scale, $0[1] * scale, $0[2]) }
         let buffer = Rasterizer.draw(positions: positions, triangles: occluders, width: width, height: height)
         let count = width * height
         var outside = [Bool](repeating: false, count: count)
         var foreign = outside
-        var step = outside
-        let jump = 0.004 + 4 * view.metresPerPixel
+        var edge = outside
+        let jump = 0.004 + 4 * metresPerCell
         for y in 0..<height {
             for x in 0..<width {
                 let at = y * width + x
@@ -171,24 +179,24 @@ extension TextureAtlas {
                 let z = buffer.depth[at]
                 for next in [x + 1 < width ? at + 1 : at, y + 1 < height ? at + width : at]
                 where buffer.triangle[next] >= 0 && abs(buffer.depth[next] - z) > jump {
-                    step[at] = true
-                    step[next] = true
+                    edge[at] = true
+                    edge[next] = true
                 }
             }
         }
-        let pixels = 1 / view.metresPerPixel
-        let limit = 0.012 * pixels + 4
+        let cells = 1 / metresPerCell
+        let limit = 0.012 * cells + 4
         let fromOutside = distances(to: outside, width: width, height: height, limit: limit)
         let fromForeign = distances(to: foreign, width: width, height: height, limit: limit)
-        let fromStep = distances(to: step, width: width, height: height, limit: limit)
+        let fromEdge = distances(to: edge, width: width, height: height, limit: limit)
         func ramp(_ distance: Float, _ zero: Float, _ one: Float) -> Float {
-            min(max((distance - max(zero * pixels, 0.5)) / max((one - zero) * pixels, 1), 0), 1)
+            min(max((distance - max(zero * cells, 0.5)) / max((one - zero) * cells, 1), 0), 1)
         }
         return (0..<count).map { at in
             guard buffer.triangle[at] >= 0, !foreign[at] else { return SIMD2(0, buffer.depth[at]) }
             let clear =
                 ramp(fromOutside[at], 0.002, 0.008) * ramp(fromForeign[at], 0.0004, 0.0025)
-                * ramp(fromStep[at], 0.0008, 0.0035)
+                * ramp(fromEdge[at], 0.0008, 0.0035)
             return SIMD2(clear, buffer.depth[at])
         }
     }

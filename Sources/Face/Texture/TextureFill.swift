@@ -171,7 +171,8 @@ extension TextureAccumulator {
             let lighter = skins[skins.count / 2..<skins.count * 3 / 4]
             skin = coded(lighter.reduce(.zero, +) / Float(lighter.count))
         }
-        // Median over the scalp, by how well it was seen: the rim of a view mixes hair with skin and background.
+        // The darker middle of the scalp's colours, by how well they were seen: the lighter half has forehead between
+        // the locks, gloss, and background at a view's rim in it.
         var hairs: [SIMD4<Float>] = []
         let map = atlas.coarseMap
         for (i, texel) in map.texels.enumerated() where i % 3 == 0 {
@@ -184,7 +185,9 @@ extension TextureAccumulator {
         // Too little of the scalp seen to say: dark brown, the commonest.
         var hair = coded(SIMD4(0.045, 0.028, 0.018, 1))
         if hairs.count >= 100 {
-            for c in 0..<3 { hair[c] = hairs.map { $0[c] }.sorted()[hairs.count / 2] }
+            hairs.sort { $0.y < $1.y }
+            let darker = hairs[hairs.count / 4..<hairs.count / 2]
+            hair = darker.reduce(.zero, +) / Float(darker.count)
         }
         var colours = [SIMD4<Float>](repeating: skin, count: seen.count)
         // A weight of (edge / length)² makes a colour hold beyond `length` from what was seen, however fine the mesh.

@@ -51,13 +51,14 @@ extension TextureAccumulator {
         low = levelled(low.normalized(minimum: 1e-7), skin: skin, confidence: confidence)
 
         let labels = chooseViews(lit, sharpest: sharpest)
-        let middle = labels.map { $0.blurred(radius: 4) }
-        let fine = labels.map { $0.blurred(radius: 1) }
+        let chosen = labels.map { label in label.pixels.contains { $0.x > 0 } }
+        let middle = zip(labels, chosen).map { $1 ? $0.blurred(radius: 4) : $0 }
+        let fine = zip(labels, chosen).map { $1 ? $0.blurred(radius: 1) : $0 }
         var coarse = Plane(width: side, height: side)
         for i in 0..<count {
             var detail = SIMD4<Float>.zero
             var total: Float = 0
-            for (k, view) in lit.enumerated() {
+            for (k, view) in lit.enumerated() where chosen[k] {
                 let w = middle[k].pixels[i].x * (view.albedo.pixels[i].w > 0 ? 1 : 0)
                 guard w > 0, view.low.pixels[i].w > 0 else { continue }
                 let ratio = (view.albedo.pixels[i] + 0.002) / (view.low.pixels[i] + 0.002)
@@ -139,7 +140,7 @@ extension TextureAccumulator {
         var shares = means
         let floor = SIMD4<Float>(repeating: 0.002)
         var offsets = means
-        for (k, label) in labels.enumerated() {
+        for (k, label) in labels.enumerated() where label.pixels.contains(where: { $0.x > 0 }) {
             let (view, raw) = (views[k], lit[k].raw)
             let shifts = lit[k].shifts.map { shifts in
                 Plane(width: side, height: side, pixels: shifts.map { SIMD4($0.x * 4, $0.y * 4, 0, 0) })
