@@ -21,29 +21,54 @@ extension YUVImage {
             cb: Self.flip(cb, width: chromaWidth), cr: Self.flip(cr, width: chromaWidth))
     }
 
+    /// In tiles, so that the rows read and the rows written both stay in the cache.
     private static func rotate(_ plane: [UInt8], width: Int, height: Int, turns: Int) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: plane.count)
-        plane.withUnsafeBufferPointer { source in
-            result.withUnsafeMutableBufferPointer { target in
-                for y in 0..<height {
-                    for x in 0..<width {
-                        let at =
-                            switch turns {
-                            case 1: x * height + (height - 1 - y)
-                            case 2: (height - 1 - y) * width + (width - 1 - x)
-                            default: (width - 1 - x) * height + y
+        if turns == 2 { return flip(plane, width: plane.count) }
+        let tile = 32
+        // Where the pixel (0, 0) goes, and how far the target moves for a step in x or y.
+        let (start, stepX, stepY) = turns == 1 ? (height - 1, height, -1) : ((width - 1) * height, -height, 1)
+        return [UInt8](unsafeUninitializedCapacity: plane.count) { buffer, count in
+            plane.withUnsafeBufferPointer { source in
+                guard let from = source.baseAddress, let target = buffer.baseAddress else { return }
+                for top in stride(from: 0, to: height, by: tile) {
+                    for left in stride(from: 0, to: width, by: tile) {
+                        // Along the target's rows: writes that jump cost more than reads that do.
+                        for x in left..<min(left &+ tile, width) {
+                            var at = start &+ x &* stepX &+ top &* stepY
+                            var read = top &* width &+ x
+                            for _ in top..<min(top &+ tile, height) {
+                                target[at] = from[read]
+                                at &+= stepY
+                                read &+= width
                             }
-                        target[at] = source[y * width + x]
+                        }
                     }
                 }
             }
+            count = plane.count
         }
-        return result
     }
 
+    /// Eight bytes at a time.
     private static func flip(_ plane: [UInt8], width: Int) -> [UInt8] {
-        var result = plane
-        for row in stride(from: 0, to: plane.count, by: width) { result[row..<row + width].reverse() }
-        return result
+        [UInt8](unsafeUninitializedCapacity: plane.count) { buffer, count in
+            plane.withUnsafeBytes { source in
+                let target = UnsafeMutableRawBufferPointer(buffer)
+                for row in stride(from: 0, to: source.count, by: width) {
+                    var x = 0
+                    while x &+ 8 <= width {
+                        let eight = source.loadUnaligned(fromByteOffset: row &+ x, as: UInt64.self)
+                        target.storeBytes(
+                            of: eight.byteSwapped, toByteOffset: row &+ width &- x &- 8, as: UInt64.self)
+                        x &+= 8
+                    }
+                    while x < width {
+                        target[row &+ width &- 1 &- x] = source[row &+ x]
+                        x &+= 1
+                    }
+                }
+            }
+            count = plane.count
+        }
     }
 }

@@ -95,7 +95,9 @@ struct Opening {
             if watchdog.mustStop { break }
         }
         let kind = LibAV.kind(ofOpening: status, source: source, watchdog: watchdog)
-        throw VideoError(kind, source: source.description, detail: LibAV.text(status)).orTruncated(source)
+        // What FFmpeg says when it was stopped from outside is beside the point.
+        let detail = watchdog.mustStop ? "" : LibAV.text(status)
+        throw VideoError(kind, source: source.description, detail: detail).orTruncated(source)
     }
 
     private static func decoder(

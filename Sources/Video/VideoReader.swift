@@ -103,6 +103,8 @@ package struct VideoReader: ~Copyable {
                 return
             }
             defer { av_packet_unref(packet) }
+            // At the deadline FFmpeg first hands out what its parser still held; that is no sign of life.
+            if source.isLive, watchdog.isLate { throw VideoError(.timedOut, source: source.description) }
             guard packet.pointee.stream_index == stream else { continue }
             statistics.packets += 1
             var isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 || packet.pointee.size == 0
