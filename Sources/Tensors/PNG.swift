@@ -24,13 +24,20 @@ extension Image {
 
     /// Reads a PNG file, converting to `channels` (1, 3 or 4) 8-bit sRGB channels.
     package init(png file: [UInt8], channels: Int) throws(PNGError) {
+        let result = file.withUnsafeBytes { raw in Self.read(raw, channels: channels) }
+        self = try result.get()
+    }
+
+    /// libpng keeps the pointer from the first call for the second, so both lie in its scope.
+    private static func read(_ raw: UnsafeRawBufferPointer, channels: Int) -> Result<Image, PNGError> {
         var header = png_image()
         header.version = UInt32(PNG_IMAGE_VERSION)
-        guard png_image_begin_read_from_memory(&header, file, file.count) != 0 else { throw Self.error(header) }
-        header.format = Self.format(channels: channels)
+        guard let base = raw.baseAddress else { return .failure(PNGError(reason: "no bytes")) }
+        guard png_image_begin_read_from_memory(&header, base, raw.count) != 0 else { return .failure(error(header)) }
+        header.format = format(channels: channels)
         var bytes = [UInt8](repeating: 0, count: Int(header.width) * Int(header.height) * channels)
-        guard png_image_finish_read(&header, nil, &bytes, 0, nil) != 0 else { throw Self.error(header) }
-        self.init(width: Int(header.width), height: Int(header.height), channels: channels, bytes: bytes)
+        guard png_image_finish_read(&header, nil, &bytes, 0, nil) != 0 else { return .failure(error(header)) }
+        return .success(Image(width: Int(header.width), height: Int(header.height), channels: channels, bytes: bytes))
     }
 
     private static func format(channels: Int) -> UInt32 {
