@@ -53,6 +53,7 @@ let package = Package(
             dependencies: [
                 "Pipeline", "Face", "Tracking", "Video", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
 

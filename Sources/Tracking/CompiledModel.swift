@@ -45,7 +45,8 @@ package final class CompiledModel {
             library.createOpaqueOptions("xnnpack", strdup("num_threads = 1\n"), { free($0) }, &cpu), "CPU options")
         try check(library.addOpaqueOptions(options!, cpu!), "AddOpaqueOptions")
         try check(
-            library.createCompiledModel(library.environment, model!, options!, &compiled), "CreateCompiledModel")
+            withoutChatter { library.createCompiledModel(library.environment, model!, options!, &compiled) },
+            "CreateCompiledModel")
         var signature: CLiteRT_Object?
         try check(library.signature(model!, 0, &signature), "GetSignature")
         var (inputCount, outputCount) = (0, 0)
@@ -136,4 +137,16 @@ package final class CompiledModel {
 
 extension Int {
     fileprivate func clamped(to limit: Int) -> Int { self < limit ? self : limit }
+}
+
+/// TensorFlow Lite greets on standard error and has no way to be told not to; its status says all that matters.
+private func withoutChatter(_ call: () -> Int32) -> Int32 {
+    let (kept, nowhere) = (dup(2), open("/dev/null", O_WRONLY | O_CLOEXEC))
+    dup2(nowhere, 2)
+    defer {
+        dup2(kept, 2)
+        close(kept)
+        close(nowhere)
+    }
+    return call()
 }

@@ -11,10 +11,10 @@ struct Likenessd: AsyncParsableCommand {
             Watches a webcam, an RTSP camera or a video file, fits a 3D head to the sharp frames, projects their texture \
             and publishes each better avatar as glTF. Everything stays on this machine.
 
-            \(Pipeline.ExitCode.table)
+            \(ExitStatus.table)
             """,
         version: Version.text,
-        subcommands: [PublishCommand.self, ModelCommand.self, BenchCommand.self])
+        subcommands: [RunCommand.self, RenderCommand.self, PublishCommand.self, ModelCommand.self, BenchCommand.self])
 
     /// Ends every command the same way: one line on standard error, and the documented status.
     static func main() async {

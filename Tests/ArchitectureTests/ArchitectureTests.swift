@@ -40,7 +40,7 @@ import Testing
             "Tensors": ["COpenBLAS", "CPNG"], "Video": ["CFFmpeg", "Tensors"], "Tracking": ["CLiteRT", "Tensors"],
             "Face": ["Tensors"], "GLTF": [],
             "Pipeline": ["Tensors", "Video", "Tracking", "Face", "GLTF", "Logging", "Yams"],
-            "likenessd": ["Pipeline", "ArgumentParser", "Face", "Tracking", "Video", "Tensors", "GLTF"],
+            "likenessd": ["Pipeline", "ArgumentParser", "Logging", "Face", "Tracking", "Video", "Tensors", "GLTF"],
         ]
         let system: Set<String> = ["Foundation", "Glibc", "Dispatch", "Synchronization"]
         for (target, below) in allowed {

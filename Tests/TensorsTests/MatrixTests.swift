@@ -39,6 +39,12 @@ import Testing
         #expect(try Image(png: image.png(), channels: channels) == image)
     }
 
+    @Test func aLargePictureReadsBack() throws {
+        let bytes = (0..<700 * 500 * 3).map { UInt8(($0 &* 2_654_435_761) >> 7 & 255) }
+        let image = Image(width: 700, height: 500, channels: 3, bytes: bytes)
+        #expect(try Image(png: image.png(), channels: 3) == image)
+    }
+
     @Test func damagedFileIsAnError() throws {
         let file = try Image(width: 8, height: 8, channels: 3, filledWith: 9).png()
         #expect(throws: PNGError.self) { try Image(png: Array(file.prefix(file.count / 2)), channels: 3) }

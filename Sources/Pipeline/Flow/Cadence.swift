@@ -1,12 +1,18 @@
 /// Decides on stream time when work that got cheaper to skip is due again. Pure; the same stream gives the same choices.
 package struct Cadence: Sendable {
-    /// Seconds of stream time between two runs.
+    /// Seconds of stream time between two runs, at first.
     package let interval: Double
+    /// Later runs are further apart, by this share of the stream's age: the work per second falls while what there is
+    /// to gain falls. 0 keeps the interval.
+    package let growth: Double
+    /// However old the stream, never further apart than this many seconds (or the interval itself).
+    package static let longest = 10.0
     private var last: Double?
     private var pending = false
 
-    package init(interval: Double) {
+    package init(interval: Double, growth: Double = 0) {
         self.interval = interval
+        self.growth = growth
     }
 
     /// Something to work on has changed.
@@ -14,7 +20,8 @@ package struct Cadence: Sendable {
 
     /// True when a change waits and the interval is over (the first is due at once, the final one always).
     package mutating func isDue(at time: Double, final: Bool = false) -> Bool {
-        guard pending, final || last.map({ time - $0 >= interval }) ?? true else { return false }
+        let wait = max(interval, min(growth * time, Self.longest))
+        guard pending, final || last.map({ time - $0 >= wait }) ?? true else { return false }
         pending = false
         last = time
         return true

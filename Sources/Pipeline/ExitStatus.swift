@@ -1,5 +1,5 @@
 /// Exit statuses, documented in `likenessd --help` and the README; the numbers are sysexits(3)'s where it has one.
-package enum ExitCode: Int32, Sendable, CaseIterable {
+package enum ExitStatus: Int32, Sendable, CaseIterable {
     case success = 0
     /// The source was read to its end and no usable face was ever in it.
     case noFace = 3
@@ -47,10 +47,10 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
 
 /// A failure that ends a command: one line for the user, and the status.
 package struct Failure: Error, Sendable, CustomStringConvertible {
-    package let code: ExitCode
+    package let code: ExitStatus
     package let description: String
 
-    package init(_ code: ExitCode, _ description: String) {
+    package init(_ code: ExitStatus, _ description: String) {
         self.code = code
         self.description = description
     }

@@ -1,0 +1,42 @@
+package import Face
+
+/// What the observing stage tells the fitting stage: a keyframe came (and which one went), or just how late it is.
+package struct KeyframeEvent: Sendable {
+    /// Stream time in seconds.
+    package var time: Double
+    package var kept: Keyframe?
+    /// `Keyframe.frame` of those that `kept` replaces.
+    package var replaced: [Int]
+
+    package init(time: Double, kept: Keyframe? = nil, replaced: [Int] = []) {
+        self.time = time
+        self.kept = kept
+        self.replaced = replaced
+    }
+}
+
+/// The kept keyframes in the order of their frames: bounded, because the selector that drives it is.
+package struct KeyframeSet: Sendable {
+    package private(set) var keyframes: [Keyframe] = []
+
+    package init() {}
+
+    /// Returns true when the set changed.
+    package mutating func apply(_ event: KeyframeEvent) -> Bool {
+        guard let kept = event.kept else { return false }
+        keyframes.removeAll { event.replaced.contains($0.frame) }
+        let at = keyframes.firstIndex { $0.frame > kept.frame } ?? keyframes.count
+        keyframes.insert(kept, at: at)
+        return true
+    }
+}
+
+/// A fit and the keyframes it was made of: one snapshot, so that a texture never mixes two.
+package struct FittedKeyframes: Sendable {
+    /// Stream time in seconds.
+    package var time: Double
+    package var fit: ShapeFit
+    package var keyframes: [Keyframe]
+    /// The stream is over; nothing comes after this.
+    package var final: Bool
+}

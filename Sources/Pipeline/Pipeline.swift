@@ -1,0 +1,77 @@
+package import Logging
+internal import Dispatch
+internal import Video
+
+/// The whole way of a frame, and the only place that knows all stages.
+///
+///     capture ─frames→ observe ─keyframes→ fit ─fits→ texture ─avatars→ publish
+///
+/// Each arrow is an `Edge`. On a live source the edges behind the camera and behind the fit keep the newest and count
+/// what they lose; on a file they suspend, every frame is seen, and since all decisions are made on stream time the
+/// same file gives the same avatars. Every stage is one task on a queue of its own and owns its state as locals.
+package struct Pipeline: Sendable {
+    package var settings: RunSettings
+    package var configuration: Configuration
+    package var models: LoadedModels
+    package var report: Report
+    package var logger: Logger
+
+    package init(
+        settings: RunSettings, configuration: Configuration, models: LoadedModels, report: Report, logger: Logger
+    ) {
+        self.settings = settings
+        self.configuration = configuration
+        self.models = models
+        self.report = report
+        self.logger = logger
+    }
+
+    /// Runs until the source ends or `stop` is given; then drains the stages, so that the last avatar is published.
+    /// - Returns: the last published or finished avatar, for a contact sheet.
+    package func run(stop: StopSignal) async throws -> FinishedAvatar? {
+        // An output that cannot be written is found out before the camera is opened.
+        do { _ = try openOutput() }
+        let live = settings.isLive
+        let frames = Edge<Frame>(live ? .newest : .suspending(capacity: 2))
+        let keyframes = Edge<KeyframeEvent>(.suspending(capacity: 4))
+        let fits = Edge<FittedKeyframes>(live ? .newest : .suspending(capacity: 1))
+        let avatars = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1))
+
+        return try await withThrowingTaskGroup(of: FinishedAvatar?.self) { group in
+            group.addTask(executorPreference: StageExecutor("capture")) {
+                defer { frames.finish() }
+                try await capture(into: frames, stop: stop)
+                return nil
+            }
+            group.addTask(executorPreference: StageExecutor("observe")) {
+                defer { keyframes.finish() }
+                try await observe(frames, into: keyframes)
+                return nil
+            }
+            group.addTask(executorPreference: StageExecutor("fit", quality: .utility)) {
+                defer { fits.finish() }
+                await fit(keyframes, into: fits)
+                return nil
+            }
+            group.addTask(executorPreference: StageExecutor("texture", quality: .utility)) {
+                defer { avatars.finish() }
+                await texture(fits, into: avatars)
+                return nil
+            }
+            group.addTask(executorPreference: StageExecutor("publish", quality: .utility)) {
+                try await publish(avatars)
+            }
+            var last: FinishedAvatar?
+            do {
+                while let result = try await group.next() { last = result ?? last }
+            } catch {
+                // One stage failed: the others must not wait on it for ever.
+                stop.give()
+                for edge in [frames.finish, keyframes.finish, fits.finish, avatars.finish] { edge() }
+                group.cancelAll()
+                throw error
+            }
+            return last
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Synchronization
+package import Video
+
+/// What one run is asked to do; everything that can also stand in a preset is in `Configuration`.
+package struct RunSettings: Sendable {
+    package var source: VideoSource
+    package var output: String
+    package var subject: String
+    /// Stop when a live source ends, instead of opening it again.
+    package var untilEnd: Bool
+    /// Play a file at its own pace, like a camera.
+    package var realTime: Bool
+
+    package init(source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool) {
+        self.source = source
+        self.output = output
+        self.subject = subject
+        self.untilEnd = untilEnd
+        self.realTime = realTime
+    }
+
+    /// The newest frame wins; otherwise every frame is seen.
+    package var isLive: Bool { source.isLive || realTime }
+}
+
+/// "Finish what you have and end", from a signal or a failed stage to whoever blocks on a source.
+package final class StopSignal: Sendable {
+    private let state = Mutex<(given: Bool, handlers: [@Sendable () -> Void])>((false, []))
+
+    package init() {}
+
+    package var isGiven: Bool { state.withLock(\.given) }
+
+    package func give() {
+        let handlers = state.withLock { state in
+            defer { state.handlers = [] }
+            state.given = true
+            return state.handlers
+        }
+        for handler in handlers { handler() }
+    }
+
+    /// Calls `handler` when the signal is given, or now if it was.
+    package func whenGiven(_ handler: @escaping @Sendable () -> Void) {
+        let now = state.withLock { state in
+            if !state.given { state.handlers.append(handler) }
+            return state.given
+        }
+        if now { handler() }
+    }
+}

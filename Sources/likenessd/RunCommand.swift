@@ -1,0 +1,139 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import Face
+internal import Foundation
+internal import Logging
+internal import Pipeline
+internal import Tensors
+internal import Video
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Watches a source and publishes each better avatar.",
+        discussion: """
+            SOURCE is a webcam (/dev/video0), an RTSP or other network address (rtsp://user:password@host/path), a video \
+            file or a photograph, or - for a video on standard input. A file is read to its end, every frame of it; of a \
+            camera the newest frame wins, and a camera that is lost is opened again.
+
+            Put a password into the environment and write rtsp://user:${NAME}@host/path in single quotes: the name is \
+            replaced by the variable's value, and other users do not see it in the list of processes.
+
+            The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; a second one ends it at \
+            once.
+            """)
+
+    @Option(name: .shortAndLong, help: "What to watch.") var source: String
+    @Option(name: .shortAndLong, help: "The directory to publish into; it is created.") var output: String
+    @Option(help: "Name of the published files.") var subject = "avatar"
+    @Option(
+        name: .shortAndLong, help: "A preset by name (webcam, rtsp, low-power, quality) or the path of a YAML file.")
+    var preset: String?
+    @Option(help: "The directory that set-up filled.") var models: String?
+    @Flag(help: "End when the source ends, also a camera or a network source.") var untilEnd = false
+    @Flag(help: "Play a file at its own pace, like a camera, instead of as fast as possible.") var realTime = false
+    @Flag(help: "The source is a mirror image: left and right are put back.") var mirrored = false
+    @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
+    @Option(help: "Write a picture of the result here (PNG): frame, fitted head, avatar from five sides.")
+    var sheet: String?
+    @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
+
+    func validate() throws {
+        do { try Publishing.checkSubject(subject) } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() async throws {
+        var configuration = Configuration()
+        do {
+            if let preset { configuration = try Configuration(preset: preset, directories: Places.presets()) }
+        } catch {
+            throw Failure(error)
+        }
+        if mirrored { configuration.video.mirrored = true }
+        if udp { configuration.video.rtspTransport = "udp" }
+        LoggingSystem.bootstrap { _ in StderrLog() }
+        var logger = Logger(label: "likenessd")
+        logger.logLevel = verbose ? .debug : .info
+        let settings = RunSettings(
+            source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
+            untilEnd: untilEnd, realTime: realTime)
+        let report = Report()
+        let pipeline = Pipeline(
+            settings: settings, configuration: configuration,
+            models: try LoadedModels(directory: Places.models(option: models)), report: report, logger: logger)
+        let stop = StopSignal()
+        let signals = Signals(stop)
+        let status = Task { await Self.showStatus(report, logger) }
+        let start = ContinuousClock.now
+        defer { signals.end() }
+        let finished: FinishedAvatar?
+        do {
+            finished = try await pipeline.run(stop: stop)
+        } catch {
+            status.cancel()
+            throw error
+        }
+        status.cancel()
+        Terminal.clearStatus()
+        let spent = ContinuousClock.now - start
+        let counters = report.now
+        print(
+            StatusLine.summary(
+                counters, seconds: Double(spent.components.seconds) + Double(spent.components.attoseconds) * 1e-18,
+                output: counters.edition == nil && finished == nil ? nil : "\(output)/\(subject).glb"))
+        if let sheet, let finished {
+            do {
+                try Data(ResultSheet.image(of: finished).png()).write(to: URL(fileURLWithPath: sheet))
+            } catch {
+                throw Failure(.cannotCreate, "cannot write \(sheet): \(error.localizedDescription)")
+            }
+            print("sheet: \(sheet)")
+        }
+        if finished == nil, !stop.isGiven {
+            throw Failure(.noFace, Self.whyNothing(settings.source.description, counters))
+        }
+    }
+
+    private static func whyNothing(_ source: String, _ c: Counters) -> String {
+        guard c.framesWithFace > 0 else {
+            return "\(source): no face in any of \(c.framesObserved) frames; "
+                + "the face must be in front of the camera, within some two metres, and not turned away"
+        }
+        let reasons = c.rejections.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key)" }
+        return "\(source): a face in \(c.framesWithFace) frames but none usable: \(reasons.joined(separator: ", "))"
+            + "; come nearer, hold still and give more light"
+    }
+
+    private static func showStatus(_ report: Report, _ logger: Logger) async {
+        var ticks = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(250))
+            if Task.isCancelled { return }
+            ticks += 1
+            if Terminal.isInteractive {
+                Terminal.showStatus(StatusLine.text(report.now))
+            } else if ticks % 40 == 0 {
+                logger.info("\(StatusLine.text(report.now))")
+            }
+        }
+    }
+}
+
+/// The first signal asks for an orderly end, the second ends at once.
+final class Signals {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ stop: StopSignal) {
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                if stop.isGiven { _exit(128 + number) }
+                stop.give()
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func end() { for source in sources { source.cancel() } }
+}
