@@ -14,7 +14,10 @@ struct Likenessd: AsyncParsableCommand {
             \(ExitStatus.table)
             """,
         version: Version.text,
-        subcommands: [RunCommand.self, RenderCommand.self, PublishCommand.self, ModelCommand.self, BenchCommand.self])
+        subcommands: [
+            RunCommand.self, RenderCommand.self, SyntheticCommand.self, PublishCommand.self, ModelCommand.self,
+            BenchCommand.self,
+        ])
 
     /// Ends every command the same way: one line on standard error, and the documented status.
     static func main() async {

@@ -40,7 +40,9 @@ import Testing
     }
 
     @Test func aLargePictureReadsBack() throws {
-        let bytes = (0..<700 * 500 * 3).map { UInt8(($0 &* 2_654_435_761) >> 7 & 255) }
+        let bytes: [UInt8] = (0..<700 * 500 * 3).map { (i: Int) -> UInt8 in
+            UInt8(truncatingIfNeeded: (i &* 40_503) >> 7)
+        }
         let image = Image(width: 700, height: 500, channels: 3, bytes: bytes)
         #expect(try Image(png: image.png(), channels: 3) == image)
     }
