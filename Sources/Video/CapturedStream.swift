@@ -171,6 +171,7 @@ private final class FrameExchange: Sendable {
         }
         guard isFirst else { return }
         let thread = Thread { [self] in
+            Thread.current.name = "capture"
             let end = Result { () throws(VideoError) -> Frame? in
                 try read()
                 return nil
@@ -186,7 +187,6 @@ private final class FrameExchange: Sendable {
             if let (continuation, end) = consumer { continuation.resume(returning: end) }
             for continuation in waiting { continuation.resume() }
         }
-        thread.name = "capture"
         thread.stackSize = 2 << 20
         thread.start()
     }

@@ -22,6 +22,7 @@ package struct VideoReader: ~Copyable {
     private var packet: UnsafeMutablePointer<AVPacket>?
     private var picture: UnsafeMutablePointer<AVFrame>?
     private let stream: Int32
+    private let isDevice: Bool
     private var converter: PlanarConverter
     private var clock: StreamClock
     private var damage = Damage()
@@ -39,8 +40,7 @@ package struct VideoReader: ~Copyable {
         codec = opening.codec
         pipe = opening.pipe
         stream = opening.stream
-        var isDevice = false
-        if case .device = source { isDevice = true }
+        if case .device = source { isDevice = true } else { isDevice = false }
         converter = PlanarConverter(isDevice: isDevice)
         clock = StreamClock(secondsPerTick: opening.secondsPerTick, framePeriod: opening.framePeriod)
         packet = av_packet_alloc()
@@ -96,7 +96,10 @@ package struct VideoReader: ~Copyable {
                     continue
                 }
                 if source.isLive, status != CFFmpeg_endOfFile {
-                    throw VideoError(.io, source: source.description, detail: LibAV.text(status))
+                    let unplugged = status == CFFmpeg_error(ENODEV)
+                    throw VideoError(
+                        .io, source: source.description,
+                        detail: unplugged ? "the device is gone; plug it in again" : LibAV.text(status))
                 }
                 draining = true
                 avcodec_send_packet(codec, nil)
@@ -109,6 +112,7 @@ package struct VideoReader: ~Copyable {
             statistics.packets += 1
             var isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 || packet.pointee.size == 0
             if !isCorrupt {
+                if isDevice { Self.pad(packet) }
                 let sent = avcodec_send_packet(codec, packet)
                 isCorrupt = sent < 0 && sent != CFFmpeg_error(EAGAIN)
             }
@@ -116,6 +120,18 @@ package struct VideoReader: ~Copyable {
             statistics.corruptPackets += 1
             damage.lost()
         }
+    }
+
+    /// Moves a packet from a device's mapped buffer to memory of our own. Decoders and scalers read some bytes beyond the
+    /// end, where FFmpeg promises padding; behind the mapping there may be nothing.
+    private static func pad(_ packet: UnsafeMutablePointer<AVPacket>) {
+        var copy = av_packet_alloc()
+        defer { av_packet_free(&copy) }
+        guard let copy, av_new_packet(copy, packet.pointee.size) == 0 else { return }
+        copy.pointee.data.update(from: packet.pointee.data, count: Int(packet.pointee.size))
+        av_packet_copy_props(copy, packet)
+        av_packet_unref(packet)
+        av_packet_move_ref(packet, copy)
     }
 
     private mutating func frame(from picture: UnsafeMutablePointer<AVFrame>) -> Frame? {
