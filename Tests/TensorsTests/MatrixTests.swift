@@ -14,6 +14,13 @@ import Testing
         #expect(a.times(b.transpose, otherTransposed: true) == truth)
     }
 
+    @Test(arguments: [(1, 1), (9, 4), (3, 6)]) func gramIsTheProductWithItself(rows: Int, columns: Int) {
+        let a = Matrix(rows: rows, columns: columns, values: (0..<rows * columns).map { Double(($0 * 7) % 11) - 5 })
+        #expect(a.gram() == a.times(a, transposed: true))
+        let block = a.block(rows: 0..<1, columns: columns - 1..<columns)
+        #expect(block.values == [a[0, columns - 1]] && block.rows == 1)
+    }
+
     /// Truth: an inverse problem with a known answer.
     @Test func choleskySolves() throws {
         let a = Matrix(rows: 2, columns: 2, values: [4, 1, 1, 3])

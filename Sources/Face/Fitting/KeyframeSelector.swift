@@ -52,16 +52,19 @@ package enum Rejection: String, Sendable, CaseIterable {
     case occluded
     case lowPresence = "uncertain"
     case eyesClosed = "eyes closed"
+    /// Just after a kept one of the same direction, which is as good.
+    case tooSoon = "too soon"
     case notBetter = "no better than kept"
 }
 
 /// Keeps the best few observations of each head direction, for ever bounded.
 ///
 /// Bins are 10° of yaw (fifteen over ±75°) by three of pitch (below −12°, between, above 12°). The score, 0...1, is the
-/// product of: sharpness against the best seen lately; √(inter-eye pixels / 120), at most 1; exposure; neutrality
-/// (open eyes, closed mouth); 1 − occlusion. Two keyframes of a bin lie at least `spacing` apart in time, since
-/// neighbouring frames repeat the same evidence and the same error. When all bins together are full, the worst
-/// keyframe of a bin that holds more than one goes, or of any where none does.
+/// product of: sharpness against the best seen lately (blur is judged by the stream's own standard); √(inter-eye
+/// pixels / 120), at most 1; exposure; neutrality (open eyes, closed mouth); 1 − occlusion. Frontality is what the bins
+/// are for: the frontal one keeps two more, since identity needs neutral frontal views most. Two keyframes of a bin lie
+/// at least `spacing` apart in time, since neighbouring frames repeat the same evidence and the same error. When all
+/// bins together are full, the worst keyframe of a bin that holds more than one goes, or of any where none does.
 package struct KeyframeSelector: Sendable {
     package enum Decision: Sendable, Equatable {
         /// Kept with this score; the frames it replaces go.
@@ -74,6 +77,8 @@ package struct KeyframeSelector: Sendable {
         /// Radians.
         package var maximumYaw = 70 * Double.pi / 180
         package var perBin = 3
+        /// The frontal bin keeps this many more.
+        package var moreInFront = 2
         package var maximumCount = 24
         /// Seconds.
         package var spacing = 0.25
@@ -96,6 +101,7 @@ package struct KeyframeSelector: Sendable {
     static let pitchBins = 3
     static let yawStep = 10 * Double.pi / 180
     static let pitchEdge = 12 * Double.pi / 180
+    static let frontalBin = bin(yaw: 0, pitch: 0)
 
     package init(settings: Settings = Settings()) {
         self.settings = settings
@@ -116,10 +122,11 @@ package struct KeyframeSelector: Sendable {
         let bin = Self.bin(yaw: c.yaw, pitch: c.pitch)
         if let near = bins[bin].firstIndex(where: { abs($0.time - c.time) < settings.spacing }) {
             // 5 % better, or the same second would exchange its keyframe all the time.
-            guard score > bins[bin][near].score * 1.05 else { return .rejected(.notBetter) }
+            guard score > bins[bin][near].score * 1.05 else { return .rejected(.tooSoon) }
             return keep(c, score, bin, instead: near)
         }
-        guard bins[bin].count >= settings.perBin else { return keep(c, score, bin, instead: nil) }
+        let capacity = settings.perBin + (bin == Self.frontalBin ? settings.moreInFront : 0)
+        guard bins[bin].count >= capacity else { return keep(c, score, bin, instead: nil) }
         let worst = bins[bin].indices.min { bins[bin][$0].score < bins[bin][$1].score }!
         guard score > bins[bin][worst].score * 1.05 else { return .rejected(.notBetter) }
         return keep(c, score, bin, instead: worst)

@@ -7,12 +7,12 @@ package struct LandmarkModel: Sendable {
     /// L places on the mean head, metres, and the surface's unit normals there.
     package let mean: [SIMD3<Double>]
     package let normals: [SIMD3<Double>]
-    /// 3L × K, metres per standard deviation.
-    package let modes: Matrix
-    /// 3L × E, metres at weight 1.
-    package let shapes: Matrix
+    /// 3L × (E + K), metres: first the expression shapes at weight 1, then the identity modes per standard deviation.
+    package let basis: Matrix
     /// The expressions that landmarks can see at all: E numbers of the model's.
     package let expressions: [Int]
+    /// K: the number of identity modes.
+    package let identityCount: Int
     /// L: metres, of the calibration.
     package let deviations: [Double]
 
@@ -22,6 +22,7 @@ package struct LandmarkModel: Sendable {
     package init(_ model: MorphableModel) {
         landmarks = model.landmarks.indices.filter { model.landmarks[$0].deviation.isFinite }
         expressions = model.expressions.indices.filter { Self.isVisible(model.expressions[$0].name) }
+        identityCount = model.identityCount
         let anchors = landmarks.map { model.landmarks[$0] }
         func place(_ values: (Int) -> SIMD3<Float>, _ a: MorphableModel.LandmarkAnchor) -> SIMD3<Double> {
             (0..<3).reduce(.zero) { $0 + SIMD3<Double>(values(Int(a.points[$1]))) * Double(a.weights[$1]) }
@@ -33,8 +34,17 @@ package struct LandmarkModel: Sendable {
             return n / max((n * n).sum().squareRoot(), 1e-9)
         }
         deviations = anchors.map { Double($0.deviation) }
-        let (count, stride) = (anchors.count, 3 * model.mean.count)
-        var modes = Matrix(rows: 3 * count, columns: model.identityCount)
+        let (stride, shapes) = (3 * model.mean.count, expressions.count)
+        var basis = Matrix(rows: 3 * anchors.count, columns: shapes + model.identityCount)
+        for (e, number) in expressions.enumerated() {
+            var offsets = [SIMD3<Float>](repeating: .zero, count: model.mean.count)
+            let shape = model.expressions[number]
+            for (point, offset) in zip(shape.points, shape.offsets) { offsets[Int(point)] = offset }
+            for (l, anchor) in anchors.enumerated() {
+                let offset = place({ offsets[$0] }, anchor)
+                for c in 0..<3 { basis[3 * l + c, e] = offset[c] }
+            }
+        }
         for k in 0..<model.identityCount {
             for (l, anchor) in anchors.enumerated() {
                 let offset = place(
@@ -42,28 +52,19 @@ package struct LandmarkModel: Sendable {
                         let at = k * stride + 3 * g
                         return SIMD3(model.identityModes[at], model.identityModes[at + 1], model.identityModes[at + 2])
                     }, anchor)
-                for c in 0..<3 { modes[3 * l + c, k] = offset[c] }
+                for c in 0..<3 { basis[3 * l + c, shapes + k] = offset[c] }
             }
         }
-        self.modes = modes
-        var shapes = Matrix(rows: 3 * count, columns: expressions.count)
-        for (e, number) in expressions.enumerated() {
-            var offsets = [SIMD3<Float>](repeating: .zero, count: model.mean.count)
-            let shape = model.expressions[number]
-            for (point, offset) in zip(shape.points, shape.offsets) { offsets[Int(point)] = offset }
-            for (l, anchor) in anchors.enumerated() {
-                let offset = place({ offsets[$0] }, anchor)
-                for c in 0..<3 { shapes[3 * l + c, e] = offset[c] }
-            }
-        }
-        self.shapes = shapes
+        self.basis = basis
     }
 
     /// L places in model space, metres.
     package func places(identity: [Double], expression: [Double]) -> [SIMD3<Double>] {
-        let (a, b) = (modes.times(identity), shapes.times(expression))
-        return mean.indices.map { l in
-            mean[l] + SIMD3(a[3 * l] + b[3 * l], a[3 * l + 1] + b[3 * l + 1], a[3 * l + 2] + b[3 * l + 2])
-        }
+        precondition(
+            identity.count == identityCount && expression.count == expressions.count,
+            "\(identity.count) identity and \(expression.count) expression coefficients for \(identityCount) and \(expressions.count)"
+        )
+        let offsets = basis.times(expression + identity)
+        return mean.indices.map { mean[$0] + SIMD3(offsets[3 * $0], offsets[3 * $0 + 1], offsets[3 * $0 + 2]) }
     }
 }

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Tensors
 
-/// The least-squares problem of `ShapeEstimator` over some keyframes.
-struct Problem {
+/// The least-squares problem of `ShapeEstimator` over some views.
+struct LandmarkProblem {
     let model: LandmarkModel
     let observed: [[SIMD2<Double>]]
     let interEye: [Double]
@@ -12,22 +12,32 @@ struct Problem {
     var focal: Double
     var poses: [Pose]
     var expressions: [[Double]]
-    /// Posterior standard deviation over the landmarks, millimetres; set by `solve`.
+    /// Identity and focal length are given: only poses and expressions move.
+    var sharedFixed = false
+    /// Posterior standard deviation over the landmarks, millimetres; set by `solve` when identity is free.
     private(set) var deviation = Double.infinity
 
-    init(model: LandmarkModel, keyframes: [Keyframe], focalPrior: Double) {
+    /// One view: all the tracker's landmarks in image space (pixels) and the size of the picture.
+    struct Sighting {
+        var landmarks: [SIMD2<Float>]
+        var imageWidth: Int
+        var imageHeight: Int
+    }
+
+    init(model: LandmarkModel, sightings: [Sighting], focalPrior: Double) {
         self.model = model
         self.focalPrior = focalPrior
-        observed = keyframes.map { keyframe in model.landmarks.map { SIMD2<Double>(keyframe.landmarks[$0]) } }
-        interEye = keyframes.map { keyframe in
-            let d = keyframe.landmarks[33] + keyframe.landmarks[133] - keyframe.landmarks[263] - keyframe.landmarks[362]
+        observed = sightings.map { sighting in model.landmarks.map { SIMD2<Double>(sighting.landmarks[$0]) } }
+        interEye = sightings.map { sighting in
+            let points = sighting.landmarks
+            let d = points[33] + points[133] - points[263] - points[362]
             return max(Double((d * d).sum().squareRoot()) / 2, 1)
         }
-        middle = keyframes.map { SIMD2(Double($0.imageWidth), Double($0.imageHeight)) / 2 }
-        identity = [Double](repeating: 0, count: model.modes.columns)
+        middle = sightings.map { SIMD2(Double($0.imageWidth), Double($0.imageHeight)) / 2 }
+        identity = [Double](repeating: 0, count: model.identityCount)
         focal = focalPrior
-        poses = keyframes.map { _ in Pose(rotation: Pose.facing, translation: [0, 0, 1]) }
-        expressions = keyframes.map { _ in [Double](repeating: 0, count: model.shapes.columns) }
+        poses = sightings.map { _ in Pose(rotation: Pose.facing, translation: [0, 0, 1]) }
+        expressions = sightings.map { _ in [Double](repeating: 0, count: model.expressions.count) }
     }
 
     private func camera(_ v: Int) -> Camera { Camera(focal: focal, centre: middle[v]) }
@@ -35,7 +45,7 @@ struct Problem {
     /// A first pose for view `v` from nothing but its landmarks.
     mutating func start(_ v: Int) {
         let places = model.places(identity: identity, expression: expressions[v])
-        let weights = model.deviations.map { 1 / ($0 * $0) * 1e-6 }
+        let weights = model.deviations.map { 1e-6 / ($0 * $0) }
         if let pose = ScaledOrthography.pose(
             places: places, points: observed[v], weights: weights, camera: camera(v))
         {
@@ -43,34 +53,29 @@ struct Problem {
         }
     }
 
-    /// Reprojection of view `v`, root mean square over the landmarks that face the camera, pixels.
-    func residual(_ v: Int) -> Double {
-        let r = residuals(v, derivatives: false)
-        var (sum, count) = (0.0, 0.0)
-        for l in observed[v].indices where r.facing[l] > 0.2 {
-            sum += r.values[2 * l] * r.values[2 * l] + r.values[2 * l + 1] * r.values[2 * l + 1]
-            count += 1
-        }
-        return (sum / max(count, 1)).squareRoot()
+    func residuals(_ v: Int) -> LandmarkResiduals {
+        LandmarkResiduals(
+            model: model, observed: observed[v], camera: camera(v), pose: poses[v],
+            places: model.places(identity: identity, expression: expressions[v]))
     }
 
+    /// Levenberg–Marquardt with weights renewed at every linearization, until a step gains less than 1 in 10,000.
     mutating func solve(iterations: Int) {
         var damping = 1e-3
         var current = linearize()
         for _ in 0..<iterations {
             var improved = false
             for _ in 0..<6 {
-                guard let step = current.step(damping: damping) else {
+                guard let step = current.equations.step(damping: damping) else {
                     damping *= 10
                     continue
                 }
                 let trial = moved(by: step)
-                let cost = trial.cost(weights: current.weights)
+                let cost = trial.cost(weights: current.weights, shares: current.shares)
                 if cost < current.cost {
-                    let gain = (current.cost - cost) / current.cost
                     self = trial
                     damping = max(damping / 5, 1e-9)
-                    improved = gain > 1e-4
+                    improved = (current.cost - cost) / current.cost > 1e-4
                     break
                 }
                 damping *= 6
@@ -78,27 +83,53 @@ struct Problem {
             if !improved { break }
             current = linearize()
         }
-        deviation = current.surfaceDeviation(model: model)
+        if !sharedFixed { deviation = surfaceDeviation(current.equations) }
     }
 
-    /// Weight of each coordinate of view `v`: calibration and detector, angle, robustness, shared by its direction.
+    private struct Linearization {
+        var equations: NormalEquations
+        /// Per view, L.
+        var weights: [[Double]]
+        var shares: [Double]
+        var cost: Double
+    }
+
+    private func linearize() -> Linearization {
+        let k = sharedFixed ? 0 : identity.count + 1
+        var equations = NormalEquations(sharedCount: k)
+        let shares = shares
+        var weights: [[Double]] = []
+        for v in poses.indices {
+            let r = residuals(v)
+            weights.append(self.weights(v, r, share: shares[v]))
+            equations.add(
+                r.rows(weights: weights[v], sharedFixed: sharedFixed), expression: expressions[v],
+                expressionInformation: Self.expressionInformation * shares[v])
+        }
+        if !sharedFixed {
+            for i in identity.indices { equations.addPrior(i, information: 1, offset: identity[i]) }
+            equations.addPrior(
+                identity.count, information: pow(ShapeEstimator.focalDeviation, -2), offset: log(focal / focalPrior))
+        }
+        return Linearization(
+            equations: equations, weights: weights, shares: shares, cost: cost(weights: weights, shares: shares))
+    }
+
+    private static let expressionInformation = pow(ShapeEstimator.expressionDeviation, -2)
+
+    /// Weight of each landmark of view `v`: calibration and detector, angle, robustness, shared by its direction.
     private func weights(_ v: Int, _ r: LandmarkResiduals, share: Double) -> [Double] {
         let pixelsPerMetre = focal / max(poses[v].translation.z, 0.05)
-        var weights = [Double](repeating: 0, count: 2 * observed[v].count)
-        for l in observed[v].indices {
+        let detector = ShapeEstimator.detectorDeviation * interEye[v]
+        let width = 2 * ShapeEstimator.robustWidth * ShapeEstimator.robustWidth
+        return observed[v].indices.map { l in
             let calibration = model.deviations[l] * pixelsPerMetre
-            let detector = ShapeEstimator.detectorDeviation * interEye[v]
             let variance = calibration * calibration + detector * detector
             let t = min(max((r.facing[l] - 0.05) / 0.35, 0), 1)
             let angle = 0.02 + 0.98 * t * t * (3 - 2 * t)
             let squared = (r.values[2 * l] * r.values[2 * l] + r.values[2 * l + 1] * r.values[2 * l + 1]) / variance
-            let width = ShapeEstimator.robustWidth * ShapeEstimator.robustWidth
-            let robust = 1 / (1 + squared / (2 * width))
-            let weight = share * angle * robust / (variance * ShapeEstimator.correlatedLandmarks)
-            weights[2 * l] = weight
-            weights[2 * l + 1] = weight
+            return share * angle / ((1 + squared / width) * variance * ShapeEstimator.correlatedLandmarks)
         }
-        return weights
     }
 
     /// Views of one direction (20° of yaw) together count at most twice.
@@ -110,36 +141,30 @@ struct Problem {
         }
     }
 
-    private func residuals(_ v: Int, derivatives: Bool) -> LandmarkResiduals {
-        LandmarkResiduals(
-            model: model, observed: observed[v], camera: camera(v), pose: poses[v], identity: identity,
-            expression: expressions[v], derivatives: derivatives)
-    }
-
-    private func priorCost() -> Double {
-        let f = log(focal / focalPrior) / ShapeEstimator.focalDeviation
-        let e = 1 / (ShapeEstimator.expressionDeviation * ShapeEstimator.expressionDeviation)
-        let expressionCost = zip(expressions, shares).reduce(0) { sum, view in
-            sum + view.1 * view.0.reduce(0) { $0 + $1 * $1 } * e
-        }
-        return identity.reduce(0) { $0 + $1 * $1 } + f * f + expressionCost
-    }
-
     /// With the weights of an earlier linearization, so that steps compare the same function.
-    func cost(weights: [[Double]]) -> Double {
-        var sum = priorCost()
+    private func cost(weights: [[Double]], shares: [Double]) -> Double {
+        var sum = 0.0
+        if !sharedFixed {
+            let f = log(focal / focalPrior) / ShapeEstimator.focalDeviation
+            sum += identity.reduce(0) { $0 + $1 * $1 } + f * f
+        }
         for v in poses.indices {
-            let r = residuals(v, derivatives: false)
-            for (value, weight) in zip(r.values, weights[v]) { sum += weight * value * value }
+            sum += Self.expressionInformation * shares[v] * expressions[v].reduce(0) { $0 + $1 * $1 }
+            let r = residuals(v).values
+            for (l, weight) in weights[v].enumerated() {
+                sum += weight * (r[2 * l] * r[2 * l] + r[2 * l + 1] * r[2 * l + 1])
+            }
         }
         return sum
     }
 
-    private func moved(by step: NormalEquations.Step) -> Problem {
+    private func moved(by step: NormalEquations.Step) -> LandmarkProblem {
         var result = self
-        let k = identity.count
-        for i in 0..<k { result.identity[i] += step.shared[i] }
-        result.focal *= exp(min(max(step.shared[k], -0.3), 0.3))
+        if !sharedFixed {
+            let k = identity.count
+            for i in 0..<k { result.identity[i] += step.shared[i] }
+            result.focal *= exp(min(max(step.shared[k], -0.3), 0.3))
+        }
         for v in poses.indices {
             let s = step.views[v]
             result.poses[v].rotation = Rotation(vector: SIMD3(s[0], s[1], s[2])) * poses[v].rotation
@@ -152,25 +177,13 @@ struct Problem {
         return result
     }
 
-    private func linearize() -> NormalEquations {
-        let k = identity.count
-        var equations = NormalEquations(sharedCount: k + 1)
-        let shares = shares
-        let e = 1 / (ShapeEstimator.expressionDeviation * ShapeEstimator.expressionDeviation)
-        for v in poses.indices {
-            let r = residuals(v, derivatives: true)
-            let w = weights(v, r, share: shares[v])
-            equations.add(
-                r, weights: w, expression: expressions[v], expressionInformation: e * shares[v])
-        }
-        for i in 0..<k {
-            equations.information[i, i] += 1
-            equations.gradient[i] += identity[i]
-        }
-        let f = 1 / (ShapeEstimator.focalDeviation * ShapeEstimator.focalDeviation)
-        equations.information[k, k] += f
-        equations.gradient[k] += f * log(focal / focalPrior)
-        equations.cost = cost(weights: equations.weights)
-        return equations
+    /// Root mean square over the landmarks of the surface's posterior standard deviation, millimetres.
+    private func surfaceDeviation(_ equations: NormalEquations) -> Double {
+        guard let covariance = equations.sharedCovariance() else { return .infinity }
+        let (k, e) = (identity.count, model.expressions.count)
+        let modes = model.basis.block(rows: 0..<model.basis.rows, columns: e..<e + k)
+        let spread = modes.times(covariance.block(rows: 0..<k, columns: 0..<k))
+        let trace = zip(spread.values, modes.values).reduce(0) { $0 + $1.0 * $1.1 }
+        return (max(trace, 0) / Double(model.mean.count)).squareRoot() * 1000
     }
 }

@@ -10,103 +10,93 @@ struct NormalEquations {
     }
 
     /// Of the shared unknowns alone, and its gradient (half of the cost's).
-    var information: Matrix
-    var gradient: [Double]
-    /// Per view, 2L.
-    private(set) var weights: [[Double]] = []
-    var cost = 0.0
-    private var views: [View] = []
-
-    private struct View {
-        var own: Matrix
-        var cross: Matrix
-        var gradient: [Double]
-        /// Unknowns that are held at their bound.
-        var held: [Bool]
-    }
+    private(set) var information: Matrix
+    private(set) var gradient: [Double]
+    /// Half of the cost's second derivative and gradient of each view's own unknowns: own × (own | shared | gradient).
+    private var views: [(own: Matrix, right: Matrix)] = []
 
     init(sharedCount: Int) {
         information = Matrix(rows: sharedCount, columns: sharedCount)
         gradient = [Double](repeating: 0, count: sharedCount)
     }
 
-    mutating func add(
-        _ r: LandmarkResiduals, weights: [Double], expression: [Double], expressionInformation: Double
-    ) {
-        var (view, shared, values) = (r.view, r.shared, r.values)
-        for row in values.indices {
-            let w = weights[row].squareRoot()
-            values[row] *= w
-            for c in 0..<view.columns { view.values[row * view.columns + c] *= w }
-            for c in 0..<shared.columns { shared.values[row * shared.columns + c] *= w }
-        }
-        var own = view.times(view, transposed: true)
-        var ownGradient = view.times(values, transposed: true)
+    /// A quadratic prior on a shared unknown, `offset` away from its middle.
+    mutating func addPrior(_ unknown: Int, information value: Double, offset: Double) {
+        information[unknown, unknown] += value
+        gradient[unknown] += value * offset
+    }
+
+    /// - Parameters:
+    ///   - rows: of `LandmarkResiduals.rows`.
+    ///   - expression: the view's weights, with a quadratic prior about 0 of `expressionInformation`. A weight at its
+    ///     bound (0 or 1) that the gradient pushes further out is held there.
+    mutating func add(_ rows: Matrix, expression: [Double], expressionInformation: Double) {
+        let (own, all) = (6 + expression.count, rows.columns - 1)
+        precondition(
+            all == own + information.rows, "rows of \(rows.columns) for \(own) own, \(information.rows) shared")
+        let gram = rows.gram()
+        var view = (
+            own: gram.block(rows: 0..<own, columns: 0..<own),
+            right: gram.block(rows: 0..<own, columns: own..<all + 1)
+        )
+        let last = view.right.columns - 1
         for (e, weight) in expression.enumerated() {
-            own[6 + e, 6 + e] += expressionInformation
-            ownGradient[6 + e] += expressionInformation * weight
+            view.own[6 + e, 6 + e] += expressionInformation
+            view.right[6 + e, last] += expressionInformation * weight
         }
-        // A weight at its bound that the gradient pushes further out stays there.
-        var held = [Bool](repeating: false, count: own.rows)
         for (e, weight) in expression.enumerated() {
-            held[6 + e] = (weight <= 0 && ownGradient[6 + e] > 0) || (weight >= 1 && ownGradient[6 + e] < 0)
-        }
-        let sharedPart = shared.times(shared, transposed: true)
-        for i in information.values.indices { information.values[i] += sharedPart.values[i] }
-        for (i, g) in shared.times(values, transposed: true).enumerated() { gradient[i] += g }
-        var cross = view.times(shared, transposed: true)
-        for i in held.indices where held[i] {
-            for j in 0..<own.columns {
-                own[i, j] = i == j ? 1 : 0
-                own[j, i] = i == j ? 1 : 0
+            let slope = view.right[6 + e, last]
+            guard (weight <= 0 && slope > 0) || (weight >= 1 && slope < 0) else { continue }
+            let i = 6 + e
+            for j in 0..<own {
+                view.own[i, j] = i == j ? 1 : 0
+                view.own[j, i] = i == j ? 1 : 0
             }
-            for j in 0..<cross.columns { cross[i, j] = 0 }
-            ownGradient[i] = 0
+            for j in 0...last { view.right[i, j] = 0 }
         }
-        self.weights.append(weights)
-        views.append(View(own: own, cross: cross, gradient: ownGradient, held: held))
+        views.append(view)
+        for i in 0..<information.rows {
+            for j in 0..<information.rows { information[i, j] += gram[own + i, own + j] }
+            gradient[i] += gram[own + i, all]
+        }
     }
 
     /// The Levenberg–Marquardt step; `nil` when the damped equations are not positive definite.
     func step(damping: Double) -> Step? {
-        var reduced = information
-        for i in 0..<reduced.rows { reduced[i, i] *= 1 + damping }
-        var right = gradient.map { -$0 }
-        var eliminated: [(cross: Matrix, own: [Double])] = []
-        for view in views {
-            var own = view.own
-            for i in 0..<own.rows { own[i, i] *= 1 + damping }
-            guard let cross = own.choleskySolve(view.cross), let part = own.choleskySolve(view.gradient) else {
-                return nil
-            }
-            let less = view.cross.times(cross, transposed: true)
-            for i in reduced.values.indices { reduced.values[i] -= less.values[i] }
-            for (i, g) in view.cross.times(part, transposed: true).enumerated() { right[i] += g }
-            eliminated.append((cross, part))
-        }
-        guard let shared = reduced.choleskySolve(right) else { return nil }
-        let own = eliminated.map { part in
-            zip(part.own, part.cross.times(shared)).map { -$0 - $1 }
-        }
+        guard let (reduced, gradient, solved) = eliminate(damping: damping) else { return nil }
+        let count = reduced.rows
+        guard count > 0 else { return Step(shared: [], views: solved.map { $0.values.map { -$0 } }) }
+        guard let shared = reduced.choleskySolve(gradient.map { -$0 }) else { return nil }
+        let own = solved.map { part in (part.times(shared + [1])).map { -$0 } }
         return Step(shared: shared, views: own)
     }
 
-    /// Root mean square over the landmarks of the surface's posterior standard deviation, millimetres.
-    func surfaceDeviation(model: LandmarkModel) -> Double {
-        var reduced = information
+    /// The reduced equations of the shared unknowns, and per view own⁻¹ · (shared | gradient).
+    private func eliminate(damping: Double) -> (reduced: Matrix, gradient: [Double], solved: [Matrix])? {
+        var (reduced, gradient) = (information, gradient)
+        let count = reduced.rows
+        for i in 0..<count { reduced[i, i] *= 1 + damping }
+        var solved: [Matrix] = []
         for view in views {
-            guard let cross = view.own.choleskySolve(view.cross) else { return .infinity }
-            let less = view.cross.times(cross, transposed: true)
-            for i in reduced.values.indices { reduced.values[i] -= less.values[i] }
+            var own = view.own
+            for i in 0..<own.rows { own[i, i] *= 1 + damping }
+            guard let part = own.choleskySolve(view.right) else { return nil }
+            solved.append(part)
+            guard count > 0 else { continue }
+            let less = view.right.times(part, transposed: true)
+            for i in 0..<count {
+                for j in 0..<count { reduced[i, j] -= less[i, j] }
+                gradient[i] -= less[i, count]
+            }
         }
-        let k = model.modes.columns
-        var identity = Matrix(rows: k, columns: k + 1)
-        for i in 0..<k { identity[i, i] = 1 }
-        guard let covariance = reduced.choleskySolve(identity.transpose) else { return .infinity }
-        // covariance is (k+1) × k: its upper square belongs to the identity.
-        let square = Matrix(rows: k, columns: k, values: Array(covariance.values.prefix(k * k)))
-        let spread = model.modes.times(square)
-        let trace = zip(spread.values, model.modes.values).reduce(0) { $0 + $1.0 * $1.1 }
-        return (max(trace, 0) / Double(model.mean.count)).squareRoot() * 1000
+        return (reduced, gradient, solved)
+    }
+
+    /// Posterior covariance of the shared unknowns, all views' own ones marginalized; `nil` if it has none.
+    func sharedCovariance() -> Matrix? {
+        guard let reduced = eliminate(damping: 0)?.reduced else { return nil }
+        var identity = Matrix(rows: reduced.rows, columns: reduced.rows)
+        for i in 0..<reduced.rows { identity[i, i] = 1 }
+        return reduced.choleskySolve(identity)
     }
 }
