@@ -60,6 +60,8 @@ package struct VideoEncoder: ~Copyable {
         var options: OpaquePointer?
         defer { av_dict_free(&options) }
         av_dict_set(&options, "crf", "\(settings.quality)", 0)
+        // x264's macroblock tree reads memory that it never wrote: the film would depend on what lay there before.
+        av_dict_set(&options, "mbtree", "0", 0)
         try Self.check(avcodec_open2(codec, encoder, &options), path)
         try Self.check(avcodec_parameters_from_context(stream.pointee.codecpar, codec), path)
         stream.pointee.time_base = codec.pointee.time_base

@@ -70,7 +70,7 @@ package struct VideoReader: ~Copyable {
             } else if status == CFFmpeg_error(EAGAIN) {
                 try feed(codec)
             } else if status == CFFmpeg_endOfFile {
-                if statistics.frames == 0 { throw VideoError(.undecodable, source: source.description) }
+                if statistics.frames == 0 { throw nothingDecoded() }
                 return nil
             } else {
                 statistics.corruptPackets += 1
@@ -78,6 +78,13 @@ package struct VideoReader: ~Copyable {
                 try feed(codec)
             }
         }
+    }
+
+    private func nothingDecoded() -> VideoError {
+        let isMovie = format.map { String(cString: $0.pointee.iformat.pointee.name).contains("mp4") } ?? false
+        let detail =
+            pipe != nil && isMovie ? "an MP4 whose index is at its end must be a file, not piped" : ""
+        return VideoError(.undecodable, source: source.description, detail: detail)
     }
 
     /// Hands the decoder one packet of our stream, or the flush at the end.

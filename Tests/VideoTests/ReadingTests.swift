@@ -11,7 +11,8 @@ import Video
         let first = try Clip.frames(path)
         let second = try Clip.frames(path)
         #expect(first.map(\.number) == Array(0..<45))
-        #expect(first.map(\.image) == second.map(\.image) && first.map(\.time) == second.map(\.time))
+        let isSame = first.map(\.image) == second.map(\.image)
+        #expect(isSame && first.map(\.time) == second.map(\.time))
         for frame in first {
             #expect(abs(frame.time - Double(frame.number) / 30) < 1e-4)
             // The square of this number is where it belongs.
@@ -26,13 +27,20 @@ import Video
         let path = try Clip.write(folder("a.mp4"))
         var options = VideoOptions()
         options.threads = 3
-        #expect(try Clip.frames(path, options: options).map(\.image) == Clip.frames(path).map(\.image))
+        let isSame = try Clip.frames(path, options: options).map(\.image) == Clip.frames(path).map(\.image)
+        #expect(isSame)
     }
 
-    @Test func theEncoderWritesTheSameBytesTwice() throws {
+    /// Also where the heap holds other bytes than before: x264 has been seen to read what it never wrote.
+    @Test func theEncoderWritesTheSameBytesAgain() throws {
         let folder = try Folder()
-        let (a, b) = (try Clip.write(folder("a.mp4")), try Clip.write(folder("b.mp4")))
-        #expect(try Data(contentsOf: URL(fileURLWithPath: a)) == Data(contentsOf: URL(fileURLWithPath: b)))
+        var films: Set<Data> = []
+        for byte in [UInt8(0), 85, 170, 255] {
+            let litter = (0..<64).map { [UInt8](repeating: byte, count: 1000 << ($0 % 10)) }
+            #expect(litter.allSatisfy { $0.last == byte })
+            films.insert(try Data(contentsOf: URL(fileURLWithPath: Clip.write(folder("\(byte).mp4")))))
+        }
+        #expect(films.count == 1)
     }
 
     @Test(arguments: [1, 2, 3]) func rotationMetadataTurnsThePicture(turns: Int) throws {
@@ -41,7 +49,8 @@ import Video
         settings.quarterTurns = turns
         let stored = try Clip.frames(Clip.write(folder("a.mp4"), frames: 2))
         let shown = try Clip.frames(Clip.write(folder("b.mp4"), frames: 2, settings: settings))
-        #expect(shown[1].image == stored[1].image.rotated(quarterTurns: turns))
+        let isTurned = shown[1].image == stored[1].image.rotated(quarterTurns: turns)
+        #expect(isTurned)
         // Clockwise: what was at the top left is at the top right after one quarter.
         let image = shown[0].image.rgb()
         let corner = [(image.width - 4, 3), (image.width - 4, image.height - 4), (3, image.height - 4)][turns - 1]
@@ -69,7 +78,8 @@ import Video
         var options = VideoOptions()
         options.mirrored = true
         let image = try Clip.frames(path, options: options)[0].image
-        #expect(try image == Clip.frames(path)[0].image.flipped())
+        let isFlipped = try image == Clip.frames(path)[0].image.flipped()
+        #expect(isFlipped)
         #expect(Clip.mean(image.rgb(), x: 160 - 8, y: 48).x > 240)
     }
 
@@ -100,6 +110,37 @@ import Video
             try? pipe.close()
         }
         writer.start()
-        #expect(try Clip.frames(fifo).map(\.image) == Clip.frames(clip).map(\.image))
+        let isSame = try Clip.frames(fifo).map(\.image) == Clip.frames(clip).map(\.image)
+        #expect(isSame)
+    }
+
+    /// An MP4 as cameras write it, its index behind the pictures, cannot be read from a pipe: the message says so.
+    @Test func aPipedMovieWithItsIndexAtTheEndIsExplained() throws {
+        let folder = try Folder()
+        // Larger than FFmpeg's buffer, in which it could still go back: noise does not compress.
+        var settings = VideoEncoder.Settings()
+        (settings.quality, settings.intraInterval) = (4, 1)
+        var encoder = try VideoEncoder(path: folder("a.mp4"), width: 320, height: 240, settings: settings)
+        for number in 0..<12 {
+            try encoder.append(
+                Clip.picture(width: 320, height: 240) { x, y in
+                    SIMD3(repeating: (x &* 7919 &+ y &* 104_729 &+ number &* 31) &* 2_654_435_761 >> 7 & 255)
+                })
+        }
+        try encoder.finish()
+        let film = try Data(contentsOf: URL(fileURLWithPath: folder("a.mp4")))
+        try #require(film.count > 200_000)
+        let fifo = folder("pipe")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        // The reader may leave before the end.
+        signal(SIGPIPE, SIG_IGN)
+        let writer = Thread {
+            guard let pipe = FileHandle(forWritingAtPath: fifo) else { return }
+            try? pipe.write(contentsOf: film)
+            try? pipe.close()
+        }
+        writer.start()
+        let error = try #require(Clip.failure(.file(path: fifo)))
+        #expect(error.description.contains("not piped"), "\(error)")
     }
 }
