@@ -132,13 +132,17 @@ struct LandmarkProblem {
         }
     }
 
-    /// Views of one direction (20° of yaw) together count at most twice.
+    /// Views of one direction (20° of yaw) together count at most twice, turned ones less (the landmark network knows
+    /// profiles worst), and all together `ShapeEstimator.allViews`.
     private var shares: [Double] {
-        let directions = poses.map { Int(($0.angles.yaw / 0.35).rounded()) }
-        return directions.map { direction in
-            let n = Double(directions.count { $0 == direction })
-            return 1 / (1 + 0.5 * (n - 1))
+        let yaws = poses.map(\.angles.yaw)
+        let directions = yaws.map { Int(($0 / 0.35).rounded()) }
+        let own = poses.indices.map { v in
+            let n = Double(directions.count { $0 == directions[v] })
+            return pow(max(cos(yaws[v]), 0.1), 4) / (1 + 0.5 * (n - 1))
         }
+        let total = own.reduce(0, +)
+        return own.map { $0 * min(1, ShapeEstimator.allViews / total) }
     }
 
     /// With the weights of an earlier linearization, so that steps compare the same function.
