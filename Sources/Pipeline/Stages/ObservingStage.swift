@@ -26,6 +26,9 @@ extension Pipeline {
             var event = KeyframeEvent(time: frame.time)
             switch result {
             case .failure: report.update { $0.framesWithoutFace += 1 }
+            case .success where frame.isDamaged:
+                // Smeared by a lost packet, though the tracker may not mind.
+                report.update { $0.rejections["damaged", default: 0] += 1 }
             case .success(let observation):
                 switch selector.consider(Candidate(observation)) {
                 case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
