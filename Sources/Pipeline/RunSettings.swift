@@ -25,16 +25,19 @@ package struct RunSettings: Sendable {
 
 /// "Finish what you have and end", from a signal or a failed stage to whoever blocks on a source.
 package final class StopSignal: Sendable {
-    private let state = Mutex<(given: Bool, handlers: [@Sendable () -> Void])>((false, []))
+    private let state = Mutex<(given: ContinuousClock.Instant?, handlers: [@Sendable () -> Void])>((nil, []))
 
     package init() {}
 
-    package var isGiven: Bool { state.withLock(\.given) }
+    package var isGiven: Bool { given != nil }
+
+    /// When it was first given.
+    package var given: ContinuousClock.Instant? { state.withLock(\.given) }
 
     package func give() {
         let handlers = state.withLock { state in
             defer { state.handlers = [] }
-            state.given = true
+            state.given = state.given ?? .now
             return state.handlers
         }
         for handler in handlers { handler() }
@@ -43,8 +46,8 @@ package final class StopSignal: Sendable {
     /// Calls `handler` when the signal is given, or now if it was.
     package func whenGiven(_ handler: @escaping @Sendable () -> Void) {
         let now = state.withLock { state in
-            if !state.given { state.handlers.append(handler) }
-            return state.given
+            if state.given == nil { state.handlers.append(handler) }
+            return state.given != nil
         }
         if now { handler() }
     }

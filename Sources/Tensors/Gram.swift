@@ -6,6 +6,7 @@ extension Matrix {
         var product = Matrix(rows: columns, columns: columns)
         guard rows > 0, columns > 0 else { return product }
         let n = columns
+        useOneThread()
         cblas_dsyrk(
             CblasRowMajor, CblasUpper, CblasTrans, blasint(n), blasint(rows), 1, values, blasint(n), 0,
             &product.values, blasint(n))

@@ -31,7 +31,7 @@ package struct Matrix: Sendable, Equatable {
         precondition(k == k2, "product of \(m)×\(k) and \(k2)×\(n)")
         var product = Matrix(rows: m, columns: n)
         guard m > 0, n > 0, k > 0 else { return product }
-        singleThreaded
+        useOneThread()
         cblas_dgemm(
             CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, otherTransposed ? CblasTrans : CblasNoTrans,
             blasint(m), blasint(n), blasint(k), 1, values, blasint(columns), other.values, blasint(other.columns), 0,
@@ -45,7 +45,7 @@ package struct Matrix: Sendable, Equatable {
             vector.count == (transposed ? rows : columns), "\(rows)×\(columns) matrix and \(vector.count)-vector")
         var product = [Double](repeating: 0, count: transposed ? columns : rows)
         guard rows > 0, columns > 0 else { return product }
-        singleThreaded
+        useOneThread()
         cblas_dgemv(
             CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), 1, values,
             blasint(columns), vector, 1, 0, &product, 1)
@@ -59,15 +59,16 @@ package struct Matrix: Sendable, Equatable {
     }
 }
 
-/// One thread: the matrices of a fit are small, and waiting threads would take the other core from the live path.
-private let singleThreaded: Void = openblas_set_num_threads(1)
+/// One thread: the matrices of a fit are small, and OpenMP's waiting threads spin on the core that the live path needs.
+/// OpenMP keeps the setting per calling thread, and a queue's work may come on any: so it is said before each call.
+@inline(__always) func useOneThread() { openblas_set_num_threads(1) }
 
 /// Linear algebra on symmetric matrices, by LAPACK. "Not positive definite" is a value (`nil`), not an error.
 extension Matrix {
     /// Solves `self · X = right` for a symmetric positive definite `self`; `nil` where it is not.
     package func choleskySolve(_ right: Matrix) -> Matrix? {
         precondition(rows == columns && right.rows == rows, "Cholesky of \(rows)×\(columns) with \(right.rows) rows")
-        singleThreaded
+        useOneThread()
         var factor = values
         var solution = right
         let info = LAPACKE_dposv(
@@ -83,7 +84,7 @@ extension Matrix {
     /// Eigenvalues ascending and eigenvectors as columns of a symmetric matrix; `nil` if LAPACK does not converge.
     package func symmetricEigen() -> (values: [Double], vectors: Matrix)? {
         precondition(rows == columns, "eigenvalues of \(rows)×\(columns)")
-        singleThreaded
+        useOneThread()
         var vectors = self
         var eigenvalues = [Double](repeating: 0, count: rows)
         let info = LAPACKE_dsyevd(

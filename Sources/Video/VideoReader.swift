@@ -28,6 +28,10 @@ package struct VideoReader: ~Copyable {
     private var damage = Damage()
     private var draining = false
 
+    /// Starts the library and sets the allocator up for pictures; readers do it themselves, but the allocator's part
+    /// takes full effect only before other threads have begun to allocate.
+    package static func prepare() { LibAV.prepare }
+
     package init(
         _ source: VideoSource, options: VideoOptions = VideoOptions(), interruption: Interruption = Interruption()
     ) throws(VideoError) {

@@ -18,8 +18,8 @@ struct RunCommand: AsyncParsableCommand {
             Put a password into the environment and write rtsp://user:${NAME}@host/path in single quotes: the name is \
             replaced by the variable's value, and other users do not see it in the list of processes.
 
-            The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; a second one ends it at \
-            once.
+            The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; another one, a second \
+            or more later, ends it at once.
             """)
 
     @Option(name: .shortAndLong, help: "What to watch.") var source: String
@@ -42,6 +42,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        VideoReader.prepare()
         var configuration = Configuration()
         do {
             if let preset { configuration = try Configuration(preset: preset, directories: Places.presets()) }
@@ -61,7 +62,7 @@ struct RunCommand: AsyncParsableCommand {
             settings: settings, configuration: configuration,
             models: try LoadedModels(directory: Places.models(option: models)), report: report, logger: logger)
         let stop = StopSignal()
-        let signals = Signals(stop)
+        let signals = Signals(stop, logger: logger)
         let status = Task { await Self.showStatus(report, logger) }
         let start = ContinuousClock.now
         defer { signals.end() }
@@ -118,17 +119,23 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// The first signal asks for an orderly end, the second ends at once.
+/// The first signal asks for an orderly end; one that comes a second or more after it ends at once. `timeout`, shells
+/// and terminals give the same signal to a process and to its group: within the second it is the same request.
 final class Signals {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ stop: StopSignal) {
+    init(_ stop: StopSignal, logger: Logger) {
+        let queue = DispatchQueue(label: "signals")
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                if stop.isGiven { _exit(128 + number) }
-                stop.give()
+                guard let given = stop.given else {
+                    logger.info("ending: the last avatar is being finished; once more to end at once")
+                    stop.give()
+                    return
+                }
+                if ContinuousClock.now - given >= .seconds(1) { _exit(128 + number) }
             }
             source.resume()
             return source

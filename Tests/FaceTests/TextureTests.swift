@@ -309,6 +309,39 @@ import Face
         #expect(registered > unregistered + 2)
     }
 
+    /// A view stays as it is while the fit barely moves it, and follows the fit when it does. Truth: unwrapping anew.
+    @Test func viewsFollowTheFitWhenItMovesThem() {
+        let keyframes = [0, 1].map { i in
+            Self.scene.keyframe(
+                frame: i, pose: TextureScene.pose(yaw: Self.yaws[i + 2]), light: TextureScene.light(side: 1), blur: 0,
+                sharpness: 1)
+        }
+        func fit(shift: SIMD2<Double>, frames: [Int] = [0, 1]) -> ShapeFit {
+            ShapeFit(
+                revision: 1, identity: [], deviation: 1, focal: TextureScene.focal,
+                views: frames.map {
+                    ShapeFit.View(
+                        frame: $0, pose: TextureScene.pose(yaw: Self.yaws[$0 + 2], shift: shift), expression: [],
+                        residual: 0)
+                })
+        }
+        func texels(_ fit: ShapeFit, tolerance: Float, after earlier: TextureAccumulator? = nil) -> TextureAccumulator {
+            var accumulator = earlier ?? TextureAccumulator(atlas: Self.atlas)
+            accumulator.absorb(keyframes, fit: fit, tolerance: tolerance)
+            return accumulator
+        }
+        let first = texels(fit(shift: .zero), tolerance: 0.5)
+        let metresPerPixel = 0.7 / TextureScene.focal
+        let (near, far) = (0.3 * metresPerPixel, 1.5 * metresPerPixel)
+        let kept = texels(fit(shift: [near, 0]), tolerance: 0.5, after: first)
+        #expect(zip(kept.views, first.views).allSatisfy { $0.texels == $1.texels })
+        let moved = texels(fit(shift: [far, 0]), tolerance: 0.5, after: first)
+        let anew = texels(fit(shift: [far, 0]), tolerance: 0)
+        #expect(zip(moved.views, anew.views).allSatisfy { $0.texels == $1.texels })
+        #expect(moved.views[0].texels != first.views[0].texels)
+        #expect(texels(fit(shift: .zero, frames: [1]), tolerance: 0.5, after: first).views.map(\.frame) == [1])
+    }
+
     /// Truth: on a path with both ends held, diffusion is the straight line between them.
     @Test func diffusionIsHarmonic() {
         let n = 20

@@ -17,5 +17,9 @@ import Testing
         let first = try #require(result.output.split(separator: "\n").first { $0.hasPrefix("first avatar") })
         let seconds = try #require(Double(first.split(separator: " ")[2]))
         #expect(seconds <= 3, "\(first)")
+        let landmarks = try #require(result.output.split(separator: "\n").first { $0.hasPrefix("landmarks") })
+        let percent = try #require(Double(landmarks.split(separator: " ")[1]))
+        print("\(clip): \(landmarks)")
+        #expect(percent <= 3, "\(landmarks)")
     }
 }

@@ -34,3 +34,14 @@ package struct Keyframe: Sendable {
         self.score = score
     }
 }
+
+extension Keyframe {
+    /// Between the middles of the lids' contours, in the picture, pixels.
+    package var interEyePixels: Double {
+        func middle(_ indices: [Int]) -> SIMD2<Float> {
+            indices.reduce(.zero) { $0 + landmarks[$1] } / Float(indices.count)
+        }
+        let d = middle([33, 133, 159, 145]) - middle([362, 263, 386, 374])
+        return Double((d * d).sum().squareRoot())
+    }
+}

@@ -15,6 +15,21 @@ package struct PartialTexture: Sendable {
     var sharpness: Float
     /// The nose's turn away from the camera, 1 frontal: the cosine of the head's angle to the view.
     var frontality: Float
+    /// G: where in the crop each point's colour was read, pixels.
+    var places: [SIMD2<Float>]
+
+    /// How far beside its places a head would be read now: root mean square over the points that face the camera, pixels.
+    func drift(to head: PosedHead) -> Float {
+        precondition(places.count == head.points.count, "a view of another head")
+        var sum: Float = 0
+        var count: Float = 0
+        for (place, p) in zip(places, head.points) where p[3] > 0.2 {
+            let d = SIMD2(p[0] + p[4], p[1] + p[5]) - place
+            sum += (d * d).sum()
+            count += 1
+        }
+        return (sum / max(count, 1)).squareRoot()
+    }
 
     /// The same view under another frame number.
     package func numbered(_ frame: Int) -> PartialTexture {
@@ -40,11 +55,16 @@ extension TextureAtlas {
         _ keyframe: Keyframe, points: [SIMD3<Float>], neutral: [SIMD3<Float>]? = nil, pose: Pose, focal: Double,
         personMask: [UInt8]? = nil
     ) -> PartialTexture {
-        let (width, height) = (keyframe.crop.width, keyframe.crop.height)
         precondition(points.count == model.topology.pointCount, "\(points.count) points for the model's head")
-        precondition(personMask.map { $0.count == width * height } ?? true, "person mask must cover the crop")
-        let view = PosedHead(
+        let head = PosedHead(
             atlas: self, keyframe: keyframe, points: points, neutral: neutral, pose: pose, focal: focal)
+        return unwrap(keyframe, head: head, pose: pose, personMask: personMask)
+    }
+
+    /// `project` for a head that is already in its place.
+    func unwrap(_ keyframe: Keyframe, head view: PosedHead, pose: Pose, personMask: [UInt8]? = nil) -> PartialTexture {
+        let (width, height) = (keyframe.crop.width, keyframe.crop.height)
+        precondition(personMask.map { $0.count == width * height } ?? true, "person mask must cover the crop")
         // Half a millimetre is finer than any fit: larger pictures are tested at a fraction of their size.
         let step = max(Int(0.0007 / view.metresPerPixel), 1)
         let (columns, rows) = (width / step, height / step)
@@ -122,7 +142,8 @@ extension TextureAtlas {
         let frontality = -(forward * sight).sum() / (sight * sight).sum().squareRoot()
         return PartialTexture(
             frame: keyframe.frame, size: size, texels: texels, coarse: coarse.dilated(rings: 2), normals: normals,
-            sharpness: Float(keyframe.sharpness), frontality: Float(frontality))
+            sharpness: Float(keyframe.sharpness), frontality: Float(frontality),
+            places: view.points.map { SIMD2($0[0] + $0[4], $0[1] + $0[5]) })
     }
 
     /// Per pixel of the crop: 0 inside the eyes and the mouth's opening as the tracker saw them, 1 well outside. The fit's

@@ -26,19 +26,33 @@ package struct TextureAccumulator: Sendable {
         views.removeAll { $0.frame == frame }
     }
 
-    /// Unwraps a keyframe by a fit's view of it and takes it in. `false`, and nothing changes, if the fit has none.
-    @discardableResult
-    package mutating func absorb(_ keyframe: Keyframe, fit: ShapeFit, personMask: [UInt8]? = nil) -> Bool {
-        guard let view = fit.views.first(where: { $0.frame == keyframe.frame }) else { return false }
+    /// Brings the views to a fit: forgets those of keyframes that are gone, unwraps the new ones and those that the fit
+    /// has moved; keyframes that the fit has no view of are left out.
+    /// - Parameters:
+    ///   - keyframes: all that are to be shown.
+    ///   - personMasks: by `Keyframe.frame`.
+    ///   - tolerance: pixels of the source, root mean square over the facing points, by which a view may lie beside where
+    ///     the fit now puts it before it is unwrapped anew. Half a pixel is less than any fit knows.
+    package mutating func absorb(
+        _ keyframes: [Keyframe], fit: ShapeFit, personMasks: [Int: [UInt8]] = [:], tolerance: Float = 0.5
+    ) {
         let neutral = atlas.model.points(identity: fit.identity)
-        var points = neutral
-        for (shape, weight) in zip(atlas.model.expressions, view.expression) where weight != 0 {
-            for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += Float(weight) * offset }
+        let placed = keyframes.compactMap { keyframe in
+            fit.views.first { $0.frame == keyframe.frame }.map { (keyframe: keyframe, view: $0) }
         }
-        absorb(
-            atlas.project(
-                keyframe, points: points, neutral: neutral, pose: view.pose, focal: fit.focal, personMask: personMask))
-        return true
+        let known = views
+        views = placed.mapConcurrently { [atlas] keyframe, view in
+            var points = neutral
+            for (shape, weight) in zip(atlas.model.expressions, view.expression) where weight != 0 {
+                for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += Float(weight) * offset }
+            }
+            let head = PosedHead(
+                atlas: atlas, keyframe: keyframe, points: points, neutral: neutral, pose: view.pose, focal: fit.focal)
+            if let old = known.first(where: { $0.frame == keyframe.frame }), old.drift(to: head) <= tolerance {
+                return old
+            }
+            return atlas.unwrap(keyframe, head: head, pose: view.pose, personMask: personMasks[keyframe.frame])
+        }.sorted { $0.frame < $1.frame }
     }
 
     /// The complete map of all that was absorbed; every texel is finite, gutters filled.
@@ -53,9 +67,7 @@ package struct TextureAccumulator: Sendable {
         atlas: TextureAtlas, fit: ShapeFit, keyframes: [Keyframe], personMasks: [Int: [UInt8]] = [:]
     ) -> Texture {
         var accumulator = TextureAccumulator(atlas: atlas)
-        for keyframe in keyframes {
-            accumulator.absorb(keyframe, fit: fit, personMask: personMasks[keyframe.frame])
-        }
+        accumulator.absorb(keyframes, fit: fit, personMasks: personMasks)
         return accumulator.texture()
     }
 }

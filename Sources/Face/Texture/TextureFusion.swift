@@ -22,9 +22,7 @@ extension TextureAccumulator {
         let skin = skinColour()
         let lights = fitLights(skin: skin)
         let sharpest = views.map(\.sharpness).max() ?? 0
-        var lit = zip(views, lights).map { view, light in
-            relit(view, light: light, skin: skin)
-        }
+        var lit = views.indices.mapConcurrently { relit(views[$0], light: lights[$0], skin: skin) }
         register(&lit, sharpest: sharpest)
         rejectOutliers(&lit)
         var confidence = [Float](repeating: 1, count: count)

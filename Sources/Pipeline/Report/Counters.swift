@@ -33,6 +33,8 @@ package struct Counters: Sendable, Equatable {
     package var keyframes = 0
     /// Millimetres.
     package var fitDeviation: Double?
+    /// Of `ShapeFit.reprojection`.
+    package var reprojection: Double?
     /// 0...1 of the face's texels.
     package var coverage: Double?
     package var edition: Int?

@@ -34,6 +34,10 @@ package enum StatusLine {
         if let deviation = c.fitDeviation, let coverage = c.coverage {
             lines.append("shape ±\(fixed(deviation, 2)) mm, \(fixed(coverage * 100, 0)) % of the face seen")
         }
+        if let reprojection = c.reprojection {
+            lines.append(
+                "landmarks \(fixed(reprojection * 100, 1)) % of the eyes' distance off in neutral frontal views")
+        }
         if let first = c.firstPublicationTime, let start = c.firstKeyframeTime {
             lines.append("first avatar \(fixed(first - start, 1)) s of stream after the first good frame")
         }

@@ -1,9 +1,11 @@
 package import Face
 internal import Tensors
 
-/// A fit and its keyframes → an avatar with its texture, and how good it is. What is the same for all is made once.
+/// A fit and its keyframes → an avatar with its texture, and how good it is. What is the same for all is made once, and
+/// views that a new fit hardly moves are not unwrapped anew.
 package struct AvatarMaker: Sendable {
     private let atlas: TextureAtlas
+    private var accumulator: TextureAccumulator
     /// Texels of the face proper, which quality is measured on.
     private let faceTexels: [Int]
     private let lashes: Image
@@ -11,14 +13,16 @@ package struct AvatarMaker: Sendable {
     package init(model: MorphableModel, textureSize: Int) {
         let atlas = TextureAtlas(model: model, size: textureSize)
         self.atlas = atlas
+        accumulator = TextureAccumulator(atlas: atlas)
         let inside = atlas.map.interpolated(
             model.mean.indices.map { SIMD4(atlas.regions.insideFace[$0], 0, 0, 0) })
         faceTexels = atlas.map.texels.indices.filter { inside[$0].x > 0 }.map { Int(atlas.map.texels[$0]) }
         lashes = LashTexture.image(model: model)
     }
 
-    package func avatar(of made: FittedKeyframes) -> FinishedAvatar {
-        let texture = TextureAccumulator.texture(atlas: atlas, fit: made.fit, keyframes: made.keyframes)
+    package mutating func avatar(of made: FittedKeyframes) -> FinishedAvatar {
+        accumulator.absorb(made.keyframes, fit: made.fit)
+        let texture = accumulator.texture()
         let model = atlas.model
         let points = model.points(identity: made.fit.identity)
         let eyes = EyeTexture.image(model: model, iris: EyeTexture.irisColour(made.keyframes))

@@ -27,9 +27,11 @@ extension Pipeline {
         _ set: KeyframeSet, with estimator: inout ShapeEstimator, time: Double
     ) -> FittedKeyframes {
         let fit = estimator.absorb(keyframes: set.keyframes)
+        let reprojection = fit.reprojection(set.keyframes)
         report.update {
             $0.fits += 1
             $0.fitDeviation = fit.deviation
+            $0.reprojection = reprojection ?? $0.reprojection
         }
         logger.debug("fit", metadata: ["keyframes": "\(set.keyframes.count)", "deviation_mm": "\(fit.deviation)"])
         return FittedKeyframes(time: time, fit: fit, keyframes: set.keyframes, final: false)

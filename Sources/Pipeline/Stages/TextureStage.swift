@@ -4,7 +4,7 @@ extension Pipeline {
     /// Fits → textured avatars, ever further apart, and a last one at the end.
     func texture(_ fits: Edge<FittedKeyframes>, into avatars: Edge<FinishedAvatar>) async {
         var cadence = Cadence(interval: configuration.texture.intervalSeconds, growth: 0.4)
-        let maker = AvatarMaker(model: models.head, textureSize: configuration.texture.size)
+        var maker = AvatarMaker(model: models.head, textureSize: configuration.texture.size)
         var latest: FinishedAvatar?
         while let fitted = await fits.next() {
             if fitted.fit.revision != latest?.made.fit.revision { cadence.changed() }
