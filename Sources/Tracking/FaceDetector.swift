@@ -39,7 +39,8 @@ package func overlapOfBoxes(
     return shared / (a.x * a.y + b.x * b.y - shared)
 }
 
-/// BlazeFace, short range (Bazarevsky et al. 2019, arXiv:1907.05047): faces within some two metres of the camera.
+/// BlazeFace, short range (Bazarevsky et al. 2019, arXiv:1907.05047): faces that fill an eighth of the searched square
+/// or more. Smaller ones are found in smaller squares (`SearchWindow`).
 package struct FaceDetector {
     private let model: CompiledModel
     static let size = 128
@@ -53,10 +54,14 @@ package struct FaceDetector {
         }
     }
 
-    /// All faces, best score first. The picture is shrunk into a square with black bars.
+    /// All faces, best score first, as MediaPipe finds them: in the whole picture, with black bars.
     package mutating func detect(_ image: YUVImage) throws(ModelError) -> [Detection] {
-        let side = Float(max(image.width, image.height))
-        let corner = (SIMD2(Float(image.width), Float(image.height)) - side) / 2
+        try detect(image, in: SearchWindow(whole: image.width, image.height))
+    }
+
+    /// All faces within a square of the picture, best score first. What lies outside the picture is black.
+    package mutating func detect(_ image: YUVImage, in window: SearchWindow) throws(ModelError) -> [Detection] {
+        let (corner, side) = (window.corner, window.side)
         // Bilinear samples alias where they lie further apart than two pixels, and small faces come and go.
         let factor = max(min(Int(side) / Self.size, image.width, image.height), 1)
         let small = image.shrunk(by: factor)

@@ -31,7 +31,11 @@ package struct FaceTracker {
             if state.update(face, at: time) { return .success(face) }
             reason = .lost
         }
-        guard let detection = state.choose(try detector.detect(image), at: time) else { return .failure(reason) }
+        var found = try detector.detect(image)
+        if found.isEmpty, let part = state.nextPart(of: image.width, image.height) {
+            found = try detector.detect(image, in: part)
+        }
+        guard let detection = state.choose(found, at: time) else { return .failure(reason) }
         let face = try mesh.landmarks(of: image, in: detection.region)
         return state.update(face, at: time) ? .success(face) : .failure(reason)
     }

@@ -12,11 +12,23 @@ package struct TrackingState: Sendable {
     /// Seconds for which a lost face is remembered.
     static let memory = 1.0
 
+    /// Searches since the last face was seen.
+    private var searches = 0
+
     /// Where to look in the next frame; `nil` asks for the detector.
     package private(set) var region: RegionOfInterest?
     private var last: (points: [SIMD2<Float>], low: SIMD2<Float>, high: SIMD2<Float>, time: Double)?
 
     package init() {}
+
+    /// Where else to look in a picture that shows no face as a whole: one part of it, another each time, so that a search
+    /// never costs more than two detections a frame.
+    package mutating func nextPart(of width: Int, _ height: Int) -> SearchWindow? {
+        let parts = SearchWindow.parts(of: width, height)
+        guard !parts.isEmpty else { return nil }
+        defer { searches += 1 }
+        return parts[searches % parts.count]
+    }
 
     /// The face to follow among the detections of the frame at `time` seconds; `nil` if there are none.
     package func choose(_ detections: [Detection], at time: Double) -> Detection? {
@@ -41,6 +53,7 @@ package struct TrackingState: Sendable {
         }
         let box = face.box
         region = next
+        searches = 0
         last = (face.points, box.low, box.high, time)
         return true
     }

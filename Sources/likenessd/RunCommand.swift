@@ -97,7 +97,7 @@ struct RunCommand: AsyncParsableCommand {
     private static func whyNothing(_ source: String, _ c: Counters) -> String {
         guard c.framesWithFace > 0 else {
             return "\(source): no face in any of \(c.framesObserved) frames; "
-                + "the face must be in front of the camera, within some two metres, and not turned away"
+                + "the face must be in front of the camera, well lit and not turned away"
         }
         let reasons = c.rejections.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key)" }
         return "\(source): a face in \(c.framesWithFace) frames but none usable: \(reasons.joined(separator: ", "))"

@@ -10,7 +10,7 @@ let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPath
     .appendingPathComponent("likenessd").path
 
 /// A fresh directory that goes when the test ends.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
     let path: String
 
     init() {
@@ -44,6 +44,18 @@ enum Program {
         let status: Int32
         let output: String
         let errors: String
+    }
+
+    /// Starts it and leaves it running, silent.
+    static func start(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
     }
 
     static func run(_ arguments: [String], input: FileHandle? = nil) throws -> Result {

@@ -70,4 +70,32 @@ import Tracking
         #expect(abs(speed - 100) < 1e-2)
         #expect(state.speed(to: start, at: 1) == nil)
     }
+
+    /// Truth: every face of the size that matters must lie well inside one of the windows, and not be small there.
+    @Test(arguments: [[640, 480], [1280, 720], [1920, 1080], [3840, 2160], [720, 1280]])
+    func theWindowsMissNoUsableFace(size: [Int]) {
+        var windows = SearchWindow.parts(of: size[0], size[1])
+        windows.append(SearchWindow(whole: size[0], size[1]))
+        for face in stride(from: Float(90), through: Float(min(size[0], size[1])) * 0.8, by: 45) {
+            for x in stride(from: face / 2, through: Float(size[0]) - face / 2, by: 40) {
+                for y in stride(from: face / 2, through: Float(size[1]) - face / 2, by: 40) {
+                    let (low, high) = (SIMD2(x, y) - face / 2, SIMD2(x, y) + face / 2)
+                    let holds = windows.contains { w in
+                        all(low .>= w.corner) && all(high .<= w.corner + w.side) && face / w.side > 0.12
+                    }
+                    #expect(holds, "a face of \(face) pixels at (\(x), \(y)) of \(size)")
+                }
+            }
+        }
+    }
+
+    @Test func aSearchGoesThroughAllPartsAndBeginsAnewAfterAFace() {
+        var state = TrackingState()
+        let parts = SearchWindow.parts(of: 1280, 720)
+        let first = (0..<parts.count).map { _ in state.nextPart(of: 1280, 720) }
+        #expect(first == parts)
+        _ = state.nextPart(of: 1280, 720)
+        let taken = state.update(Self.face(at: [100, 100], side: 50), at: 0)
+        #expect(taken && state.nextPart(of: 1280, 720) == parts[0])
+    }
 }

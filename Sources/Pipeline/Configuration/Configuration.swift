@@ -7,6 +7,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var width = 1280
         package var height = 720
         package var framesPerSecond = 30
+        /// Asked of a webcam, by FFmpeg's name: `mjpeg`, `yuyv422`… Empty: Motion JPEG for 720p and more, else the device's.
+        package var pixelFormat = ""
         /// `tcp` or `udp`.
         package var rtspTransport = "tcp"
         /// The picture is a mirror image (as many webcam programs give): left and right are put back.

@@ -68,6 +68,7 @@ extension Pipeline {
         options.width = video.width
         options.height = video.height
         options.framesPerSecond = video.framesPerSecond
+        options.pixelFormat = video.pixelFormat.isEmpty ? nil : video.pixelFormat
         options.udp = video.rtspTransport == "udp"
         options.mirrored = video.mirrored
         options.openSeconds = video.openSeconds
