@@ -66,6 +66,7 @@ let package = Package(
         .testTarget(name: "GLTFTests", dependencies: ["GLTF"], swiftSettings: strict),
         .testTarget(
             name: "PipelineTests", dependencies: ["Pipeline", "Face", "GLTF", "Tracking", "Video", "Tensors"],
+            exclude: ["Reference"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],

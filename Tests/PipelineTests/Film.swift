@@ -13,6 +13,14 @@ enum Film {
         precondition(film.status == 0, film.errors)
     }
 
+    /// The avatar that the real program makes of `person`.
+    static let avatar: String = made("avatars/avatar.glb") { folder in
+        let run = try Program.run([
+            "run", "--source", person, "--output", folder + "/avatars", "--models", Models.path,
+        ])
+        precondition(run.status == 0, run.errors)
+    }
+
     /// The same person's film in another container, which its name chooses: `.ts` and `.mkv` survive being cut.
     static let transportStream: String = made("person.ts") { folder in
         try reencode(person, to: folder + "/person.ts") { $0 }
