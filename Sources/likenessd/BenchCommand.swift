@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Face
 internal import Foundation
 internal import Pipeline
 internal import Tracking
@@ -7,7 +8,7 @@ internal import Video
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Times parts of the program against their baselines, in one run.",
-        shouldDisplay: false, subcommands: [LiveBench.self])
+        shouldDisplay: false, subcommands: [LiveBench.self, FitBench.self])
 }
 
 /// CPU seconds of decoding alone, and of decoding and tracking.
@@ -57,5 +58,30 @@ struct LiveBench: ParsableCommand {
         let start = now()
         try work()
         return now() - start
+    }
+}
+
+/// The shape alone: keyframes of a whole film, one fit, no texture.
+struct FitBench: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "fit")
+    @Option var source: String
+    @Option var models: String?
+    @Option(help: "Write the head here (.glb), in one colour.") var output: String
+
+    func run() throws {
+        let directory = Places.models(option: models)
+        let head = try HeadModelFile.load(from: directory)
+        let keyframes = try Keyframes.selected(from: VideoSource(parsing: source), models: directory)
+        let start = ContinuousClock.now
+        var estimator = ShapeEstimator(model: head)
+        let ready = ContinuousClock.now
+        let fit = estimator.absorb(keyframes: keyframes)
+        let end = ContinuousClock.now
+        let avatar = AvatarMaker.plain(model: head, fit: fit)
+        try Data(avatar.glb()).write(to: URL(fileURLWithPath: output))
+        print("keyframes \(keyframes.count), prepared in \(ready - start), fitted in \(end - ready)")
+        print(
+            "focal \(fit.focal), deviation \(fit.deviation) mm, landmarks \((fit.reprojection(keyframes) ?? .nan) * 100) %"
+        )
     }
 }

@@ -117,6 +117,15 @@ struct LandmarkProblem {
 
     private static let expressionInformation = pow(ShapeEstimator.expressionDeviation, -2)
 
+    /// Per view the weighted rows of `LandmarkResiduals.rows` and the information of its expression's prior about 0.
+    func landmarkRows() -> [(rows: Matrix, expressionInformation: Double)] {
+        let shares = shares
+        return poses.indices.map { v in
+            let r = residuals(v)
+            return (r.rows(weights: weights(v, r, share: shares[v])), Self.expressionInformation * shares[v])
+        }
+    }
+
     /// Weight of each landmark of view `v`: calibration and detector, angle, robustness, shared by its direction.
     private func weights(_ v: Int, _ r: LandmarkResiduals, share: Double) -> [Double] {
         let pixelsPerMetre = focal / max(poses[v].translation.z, 0.05)
@@ -181,12 +190,17 @@ struct LandmarkProblem {
         return result
     }
 
-    /// Root mean square over the landmarks of the surface's posterior standard deviation, millimetres.
     private func surfaceDeviation(_ equations: NormalEquations) -> Double {
         guard let covariance = equations.sharedCovariance() else { return .infinity }
+        return surfaceDeviation(covariance.block(rows: 0..<identity.count, columns: 0..<identity.count))
+    }
+
+    /// Root mean square over the landmarks of the surface's posterior standard deviation, millimetres.
+    /// - Parameter covariance: K × K, of the identity coefficients.
+    func surfaceDeviation(_ covariance: Matrix) -> Double {
         let (k, e) = (identity.count, model.expressions.count)
         let modes = model.basis.block(rows: 0..<model.basis.rows, columns: e..<e + k)
-        let spread = modes.times(covariance.block(rows: 0..<k, columns: 0..<k))
+        let spread = modes.times(covariance)
         let trace = zip(spread.values, modes.values).reduce(0) { $0 + $1.0 * $1.1 }
         return (max(trace, 0) / Double(model.mean.count)).squareRoot() * 1000
     }

@@ -1,8 +1,9 @@
 internal import Tensors
 
-/// Identity and focal length jointly over the kept keyframes, pose and expression per keyframe, from landmarks.
+/// Identity and focal length jointly over the kept keyframes, pose and expression per keyframe: first from landmarks,
+/// then, as soon as the head has turned a little, from landmarks and parallax (`SurfaceAdjustment`).
 ///
-/// Minimizes Σ_v w_v Σ_l ρ(|x − x̂|² / σ²) + |a|² + Σ_v w_v |e_v|²/σ_e² + (log f/f₀)²/σ_f² by Levenberg–Marquardt; each
+/// The landmarks' part minimizes Σ_v w_v Σ_l ρ(|x − x̂|² / σ²) + |a|² + Σ_v w_v |e_v|²/σ_e² + (log f/f₀)²/σ_f² by Levenberg–Marquardt; each
 /// view's pose and expression are eliminated by the Schur complement, expressions are held in 0...1 by an active set.
 ///
 /// - Landmark error is the landmark network's and the calibration's bias, the same in every similar view, and not noise.
@@ -27,16 +28,24 @@ package struct ShapeEstimator: Sendable {
     static let focalDeviation = 0.2
     static let focalPerSide = 0.95
     static let robustWidth = 2.0
+    /// Views whose parallax is compared at most, and how often they are compared anew.
+    static let denseViews = 14
+    static let firstRounds = 6
+    static let laterRounds = 2
 
     private let model: LandmarkModel
+    private let surface: SurfaceAdjustment
     private let expressionCount: Int
     private var revision = 0
     private var identity: [Double]
     private var focal: Double?
+    /// The last estimate came from parallax: landmarks alone would only pull it back.
+    private var isDense = false
     private var views: [Int: ShapeFit.View] = [:]
 
     package init(model: MorphableModel) {
         self.model = LandmarkModel(model)
+        surface = SurfaceAdjustment(model: model, expressions: self.model.expressions)
         expressionCount = model.expressions.count
         identity = [Double](repeating: 0, count: model.identityCount)
     }
@@ -45,29 +54,117 @@ package struct ShapeEstimator: Sendable {
     package mutating func absorb(keyframes: [Keyframe]) -> ShapeFit {
         precondition(!keyframes.isEmpty, "a fit needs a keyframe")
         let prior = Self.expectedFocal(imageWidth: keyframes[0].imageWidth, imageHeight: keyframes[0].imageHeight)
-        var problem = LandmarkProblem(
-            model: model,
-            sightings: keyframes.map {
-                .init(landmarks: $0.landmarks, imageWidth: $0.imageWidth, imageHeight: $0.imageHeight)
-            }, focalPrior: prior)
+        var problem = problem(keyframes, focalPrior: prior)
+        if !isDense { problem.solve(iterations: focal == nil ? 25 : 8) }
+        var deviation = problem.deviation
+        if let found = refineDensely(&problem, keyframes) {
+            deviation = found
+            isDense = true
+        } else if isDense {
+            // Nothing to compare any more: back to what landmarks alone say.
+            isDense = false
+            problem.solve(iterations: 25)
+            deviation = problem.deviation
+        }
+        identity = problem.identity
+        focal = problem.focal
+        let residuals = landmarkResiduals(problem)
+        let found = keyframes.indices.map {
+            view(of: problem, $0, frame: keyframes[$0].frame, residual: residuals[$0])
+        }
+        views = Dictionary(found.map { ($0.frame, $0) }) { _, last in last }
+        revision += 1
+        return ShapeFit(
+            revision: revision, identity: identity, deviation: deviation, focal: problem.focal, views: found)
+    }
+
+    /// The last estimate with the poses and expressions of views that are new to it.
+    private func problem(_ keyframes: [Keyframe], focalPrior: Double) -> LandmarkProblem {
+        var problem = LandmarkProblem(model: model, sightings: keyframes.map(Self.sighting), focalPrior: focalPrior)
         problem.identity = identity
-        problem.focal = focal ?? prior
+        problem.focal = focal ?? focalPrior
         for (i, keyframe) in keyframes.enumerated() {
             if let known = views[keyframe.frame] {
                 problem.poses[i] = known.pose
                 problem.expressions[i] = visible(known.expression)
+            } else if isDense {
+                let seen = trackPose(
+                    landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: keyframe.imageWidth,
+                    imageHeight: keyframe.imageHeight, focal: problem.focal, identity: identity)
+                problem.poses[i] = seen.pose
+                problem.expressions[i] = visible(seen.expression)
             } else {
                 problem.start(i)
             }
         }
-        problem.solve(iterations: focal == nil ? 25 : 8)
-        identity = problem.identity
-        focal = problem.focal
-        let found = keyframes.indices.map { view(of: problem, $0, frame: keyframes[$0].frame) }
-        views = Dictionary(found.map { ($0.frame, $0) }) { _, last in last }
-        revision += 1
-        return ShapeFit(
-            revision: revision, identity: identity, deviation: problem.deviation, focal: problem.focal, views: found)
+        return problem
+    }
+
+    private static func sighting(_ keyframe: Keyframe) -> LandmarkProblem.Sighting {
+        .init(landmarks: keyframe.landmarks, imageWidth: keyframe.imageWidth, imageHeight: keyframe.imageHeight)
+    }
+
+    /// Parallax over a bounded number of views; the others follow the shape it finds by their landmarks.
+    private func refineDensely(_ problem: inout LandmarkProblem, _ keyframes: [Keyframe]) -> Double? {
+        let chosen = Self.spread(problem.poses, keyframes: keyframes)
+        var part = LandmarkProblem(
+            model: model, sightings: chosen.map { Self.sighting(keyframes[$0]) }, focalPrior: problem.focalPrior)
+        part.identity = problem.identity
+        part.focal = problem.focal
+        part.poses = chosen.map { problem.poses[$0] }
+        part.expressions = chosen.map { problem.expressions[$0] }
+        let rounds = isDense ? Self.laterRounds : Self.firstRounds
+        guard let deviation = surface.refine(&part, keyframes: chosen.map { keyframes[$0] }, rounds: rounds) else {
+            return nil
+        }
+        problem.identity = part.identity
+        problem.focal = part.focal
+        for (i, v) in chosen.enumerated() {
+            problem.poses[v] = part.poses[i]
+            problem.expressions[v] = part.expressions[i]
+        }
+        for v in keyframes.indices where !chosen.contains(v) {
+            var alone = LandmarkProblem(
+                model: model, sightings: [Self.sighting(keyframes[v])], focalPrior: problem.focal)
+            alone.sharedFixed = true
+            alone.identity = problem.identity
+            alone.poses = [problem.poses[v]]
+            alone.expressions = [problem.expressions[v]]
+            alone.solve(iterations: 4)
+            problem.poses[v] = alone.poses[0]
+            problem.expressions[v] = alone.expressions[0]
+        }
+        return deviation
+    }
+
+    /// The views whose parallax is compared: the most frontal one, then always the one that lies farthest (in angle) from
+    /// all chosen ones, a good view before a poor one.
+    static func spread(_ poses: [Pose], keyframes: [Keyframe]) -> [Int] {
+        guard poses.count > denseViews else { return Array(poses.indices) }
+        let angles = poses.map { SIMD2($0.angles.yaw, $0.angles.pitch) }
+        func distance(_ a: Int, _ b: Int) -> Double {
+            let d = angles[a] - angles[b]
+            return (d * d).sum().squareRoot()
+        }
+        var chosen = [poses.indices.min { (angles[$0] * angles[$0]).sum() < (angles[$1] * angles[$1]).sum() }!]
+        while chosen.count < denseViews {
+            let rest = poses.indices.filter { !chosen.contains($0) }
+            func worth(_ v: Int) -> Double {
+                (chosen.map { distance($0, v) }.min()! + 0.02) * (0.3 + keyframes[v].score)
+            }
+            chosen.append(rest.max { worth($0) < worth($1) }!)
+        }
+        return chosen.sorted()
+    }
+
+    /// Landmark reprojection of each view with the head and camera as they are, pose and expression by landmarks alone:
+    /// comparable whether the shape came from landmarks or from parallax.
+    private func landmarkResiduals(_ problem: LandmarkProblem) -> [Double] {
+        guard isDense else { return problem.poses.indices.map { problem.residuals($0).rootMeanSquare } }
+        var alone = problem
+        alone.sharedFixed = true
+        alone.solve(iterations: 6)
+        return alone.poses.indices.map { alone.residuals($0).rootMeanSquare }
     }
 
     /// Pose and expression of one frame for a known head: a few milliseconds, for every frame of a stream.
@@ -93,7 +190,7 @@ package struct ShapeEstimator: Sendable {
             problem.start(0)
         }
         problem.solve(iterations: last == nil ? 15 : 6)
-        return view(of: problem, 0, frame: frame)
+        return view(of: problem, 0, frame: frame, residual: problem.residuals(0).rootMeanSquare)
     }
 
     /// The prior's focal length in pixels.
@@ -103,11 +200,9 @@ package struct ShapeEstimator: Sendable {
 
     private func visible(_ expression: [Double]) -> [Double] { model.expressions.map { expression[$0] } }
 
-    private func view(of problem: LandmarkProblem, _ i: Int, frame: Int) -> ShapeFit.View {
+    private func view(of problem: LandmarkProblem, _ i: Int, frame: Int, residual: Double) -> ShapeFit.View {
         var expression = [Double](repeating: 0, count: expressionCount)
         for (e, number) in model.expressions.enumerated() { expression[number] = problem.expressions[i][e] }
-        return ShapeFit.View(
-            frame: frame, pose: problem.poses[i], expression: expression,
-            residual: problem.residuals(i).rootMeanSquare)
+        return ShapeFit.View(frame: frame, pose: problem.poses[i], expression: expression, residual: residual)
     }
 }

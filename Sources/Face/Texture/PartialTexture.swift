@@ -236,9 +236,11 @@ struct PosedHead {
     var octaves: [UInt8]
     var metresPerPixel: Float
 
+    /// - Parameter followsLandmarks: colours are read where the landmarks say the surface is (texture wants that), and
+    ///   not just where the fit puts it (which is what a fit wants to see).
     init(
         atlas: TextureAtlas, keyframe: Keyframe, points: [SIMD3<Float>], neutral: [SIMD3<Float>]?, pose: Pose,
-        focal: Double
+        focal: Double, followsLandmarks: Bool = true
     ) {
         let rows = [pose.rotation.row0, pose.rotation.row1, pose.rotation.row2].map { SIMD3<Float>($0) }
         let shift = SIMD3<Float>(pose.translation)
@@ -264,9 +266,11 @@ struct PosedHead {
         }
         metresPerPixel = Float((pose.translation * pose.translation).sum().squareRoot()) / f
         let origin = SIMD2(Float(keyframe.cropOrigin.x), Float(keyframe.cropOrigin.y))
-        let offsets = atlas.warp.offsets(
-            observed: keyframe.landmarks.map { $0 - origin }, projected: projected, facing: facing,
-            limit: 0.008 / metresPerPixel)
+        let offsets =
+            followsLandmarks
+            ? atlas.warp.offsets(
+                observed: keyframe.landmarks.map { $0 - origin }, projected: projected, facing: facing,
+                limit: 0.008 / metresPerPixel) : [SIMD2<Float>](repeating: .zero, count: projected.count)
         self.points = projected.indices.map { g in
             var trust: Float = 1
             if let neutral {

@@ -38,4 +38,16 @@ package struct AvatarMaker: Sendable {
                 coverage: Double(confidence.count { $0 > 0.1 }) / count,
                 confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation), made: made)
     }
+
+    /// A fitted head in one colour, for whoever wants its shape only.
+    package static func plain(model: MorphableModel, fit: ShapeFit) -> Avatar {
+        let points = model.points(identity: fit.identity)
+        var skin = Image(width: 16, height: 16, channels: 3)
+        for i in skin.bytes.indices { skin.bytes[i] = [200, 170, 150][i % 3] }
+        return Avatar(
+            topology: model.topology, points: points, expressions: model.expressions, skin: skin,
+            eyes: EyeTexture.image(model: model, iris: nil), lashes: LashTexture.image(model: model),
+            teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
+            landmarks7: NoWLandmarks.places(model: model, points: points))
+    }
 }

@@ -1,9 +1,9 @@
-internal import Face
+package import Face
 internal import Foundation
 internal import Logging
 internal import Tensors
 internal import Tracking
-internal import Video
+package import Video
 
 extension Pipeline {
     /// Frames → keyframe events: track, measure, select; of a kept frame only the surroundings of the face remain.
@@ -78,5 +78,25 @@ extension Keyframe {
             landmarks: o.face.points,
             crop: image.crop(x: left, y: top, width: max(right - left, 1), height: max(bottom - top, 1)),
             cropOrigin: SIMD2(left, top), sharpness: Double(o.sharpness), score: score)
+    }
+}
+
+/// The keyframes of a whole film, without a pipeline: for benchmarks and evaluation.
+package enum Keyframes {
+    package static func selected(from source: VideoSource, models: String) throws -> [Keyframe] {
+        var tracker = try FaceTracker(directory: models)
+        var selector = KeyframeSelector()
+        var set = KeyframeSet()
+        var reader = try VideoReader(source)
+        while let frame = try reader.next() {
+            guard
+                case .success(let observation) = try tracker.observe(
+                    frame.image, frame: frame.number, time: frame.time), !frame.isDamaged,
+                case .kept(let score, let replaced) = selector.consider(Candidate(observation))
+            else { continue }
+            let keyframe = Keyframe(observation, of: frame.image, score: score)
+            _ = set.apply(KeyframeEvent(time: frame.time, kept: keyframe, replaced: replaced))
+        }
+        return set.keyframes
     }
 }
