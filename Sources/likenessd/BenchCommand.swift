@@ -67,16 +67,21 @@ struct FitBench: ParsableCommand {
     @Option var source: String
     @Option var models: String?
     @Option(help: "Write the head here (.glb), in one colour.") var output: String
+    @Option(help: "Use the film's beginning only, seconds.") var seconds = Double.infinity
+    @Flag(help: "Write the mean head instead, for comparison.") var unfitted = false
 
     func run() throws {
         let directory = Places.models(option: models)
         let head = try HeadModelFile.load(from: directory)
-        let keyframes = try Keyframes.selected(from: VideoSource(parsing: source), models: directory)
+        let keyframes = try Keyframes.selected(
+            from: VideoSource(parsing: source), until: seconds, models: directory)
         let start = ContinuousClock.now
         var estimator = ShapeEstimator(model: head)
         let ready = ContinuousClock.now
-        let fit = estimator.absorb(keyframes: keyframes)
+        guard !keyframes.isEmpty else { throw Failure(.noFace, "no usable face in \(source)") }
+        var fit = estimator.absorb(keyframes: keyframes)
         let end = ContinuousClock.now
+        if unfitted { fit.identity = fit.identity.map { _ in 0 } }
         let avatar = AvatarMaker.plain(model: head, fit: fit)
         try Data(avatar.glb()).write(to: URL(fileURLWithPath: output))
         print("keyframes \(keyframes.count), prepared in \(ready - start), fitted in \(end - ready)")

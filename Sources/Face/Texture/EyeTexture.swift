@@ -4,8 +4,9 @@ package import Tensors
 /// Colours of what the skin atlas does not hold: eyes drawn from the person's own iris colour, lashes, teeth, tongue.
 /// Drawn from the surface's shape, so they fit whatever chart the model gives these parts.
 package enum EyeTexture {
-    /// Linear albedo of teeth and tongue where nothing better is known.
-    package static let teeth = SIMD3<Float>(0.60, 0.53, 0.42)
+    /// Linear albedo of teeth and tongue where nothing better is known, as dim as the mouth lets them look in renderers
+    /// that know no shade.
+    package static let teeth = SIMD3<Float>(0.42, 0.37, 0.29)
     package static let tongue = SIMD3<Float>(0.40, 0.13, 0.12)
     /// The white of the eye, and the same as lids' shade and wetness let it look in renderers that know neither.
     static let white = SIMD3<Float>(0.66, 0.60, 0.56)
@@ -100,8 +101,14 @@ package enum EyeTexture {
     }
 
     /// The atlas of the eyes (material `eyes`): white, limbus, iris with radial fibres, pupil; no highlight baked in.
-    /// - Parameter iris: linear albedo; brown where not known.
-    package static func image(model: MorphableModel, iris: SIMD3<Float>?, size: Int = 512) -> Image {
+    /// - Parameters:
+    ///   - iris: linear albedo; brown where not known.
+    ///   - skin: linear luminance of the face's skin, if known. How bright a face is cannot be told from how brightly it
+    ///     is lit, so where its skin came out dark the white must not outshine it.
+    package static func image(
+        model: MorphableModel, iris: SIMD3<Float>?, skin: Float? = nil, size: Int = 512
+    ) -> Image {
+        let level = min(max((skin ?? 1) / 0.25, 0.6), 1)
         let map = TexelMap(topology: model.topology, material: .eyes, size: size)
         let iris = iris ?? SIMD3(0.09, 0.05, 0.025)
         let spheres = eyeSpheres(model)
@@ -114,13 +121,15 @@ package enum EyeTexture {
             let r = d.z > 0 ? across / irisRadius : 10
             // The upper lid's shadow.
             let shadow = 1 - 0.3 * min(max((d.y - 0.001) / 0.005, 0), 1)
-            return SIMD4(colour(radius: r, angle: atan2(d.y, d.x), iris: iris) * shadow, 1)
+            return SIMD4(colour(radius: r, angle: atan2(d.y, d.x), iris: iris, white: shadedWhite * level) * shadow, 1)
         }
         return coded(map, colours, size: size)
     }
 
     /// Albedo at `radius` iris radii from the axis.
-    private static func colour(radius r: Float, angle: Float, iris: SIMD3<Float>) -> SIMD3<Float> {
+    private static func colour(radius r: Float, angle: Float, iris: SIMD3<Float>, white level: SIMD3<Float>) -> SIMD3<
+        Float
+    > {
         func step(_ a: Float, _ b: Float, _ x: Float) -> Float {
             let t = min(max((x - a) / (b - a), 0), 1)
             return t * t * (3 - 2 * t)
@@ -135,7 +144,7 @@ package enum EyeTexture {
         own += (SIMD3<Float>(0.004, 0.004, 0.004) - own) * (1 - step(0.30, 0.36, r))
         let redness = step(1.3, 2.0, r)
         let vein = pow(max(sin(9 * angle + 4 * sin(3 * r)) * sin(23 * angle + 7 * r), 0), 6)
-        var white = shadedWhite * (SIMD3<Float>.one - SIMD3(0.04, 0.14, 0.14) * redness)
+        var white = level * (SIMD3<Float>.one - SIMD3(0.04, 0.14, 0.14) * redness)
         white *= SIMD3<Float>.one - SIMD3(0.05, 0.25, 0.22) * (vein * redness)
         return own + (white - own) * step(0.93, 1.1, r)
     }

@@ -25,7 +25,8 @@ package struct AvatarMaker: Sendable {
         let texture = accumulator.texture()
         let model = atlas.model
         let points = model.points(identity: made.fit.identity)
-        let eyes = EyeTexture.image(model: model, iris: EyeTexture.irisColour(made.keyframes))
+        let eyes = EyeTexture.image(
+            model: model, iris: EyeTexture.irisColour(made.keyframes), skin: skinLuminance(texture))
         let avatar = Avatar(
             topology: model.topology, points: points, expressions: model.expressions, skin: texture.baseColor(),
             eyes: eyes, lashes: lashes, teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
@@ -37,6 +38,15 @@ package struct AvatarMaker: Sendable {
             quality: AvatarQuality(
                 coverage: Double(confidence.count { $0 > 0.1 }) / count,
                 confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation), made: made)
+    }
+
+    /// Mean over the face, linear.
+    private func skinLuminance(_ texture: Texture) -> Float {
+        let albedo = texture.albedo.values
+        let sum = faceTexels.reduce(Float(0)) {
+            $0 + 0.2126 * albedo[3 * $1] + 0.7152 * albedo[3 * $1 + 1] + 0.0722 * albedo[3 * $1 + 2]
+        }
+        return sum / Float(max(faceTexels.count, 1))
     }
 
     /// A fitted head in one colour, for whoever wants its shape only.

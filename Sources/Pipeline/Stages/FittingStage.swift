@@ -5,7 +5,7 @@ extension Pipeline {
     /// Keyframe events → joint fits, at most one per interval of stream time and a last one at the end.
     func fit(_ events: Edge<KeyframeEvent>, into fits: Edge<FittedKeyframes>) async {
         var set = KeyframeSet()
-        var cadence = Cadence(interval: configuration.fitting.intervalSeconds, growth: 0.2)
+        var cadence = Cadence(interval: configuration.fitting.intervalSeconds, growth: 0.35)
         var estimator = ShapeEstimator(model: models.head)
         var latest: FittedKeyframes?
         while let event = await events.next() {

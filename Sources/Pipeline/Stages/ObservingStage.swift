@@ -83,12 +83,15 @@ extension Keyframe {
 
 /// The keyframes of a whole film, without a pipeline: for benchmarks and evaluation.
 package enum Keyframes {
-    package static func selected(from source: VideoSource, models: String) throws -> [Keyframe] {
+    /// - Parameter until: seconds of the film to use.
+    package static func selected(
+        from source: VideoSource, until: Double = .infinity, models: String
+    ) throws -> [Keyframe] {
         var tracker = try FaceTracker(directory: models)
         var selector = KeyframeSelector()
         var set = KeyframeSet()
         var reader = try VideoReader(source)
-        while let frame = try reader.next() {
+        while let frame = try reader.next(), frame.time <= until {
             guard
                 case .success(let observation) = try tracker.observe(
                     frame.image, frame: frame.number, time: frame.time), !frame.isDamaged,

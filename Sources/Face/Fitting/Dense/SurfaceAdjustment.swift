@@ -33,6 +33,8 @@ struct SurfaceAdjustment {
     private static let allPairs = 0.5
     /// Expressions are held to what the landmarks made of them by so much more than in a fit to landmarks alone.
     private static let expressionHold = 100.0
+    /// Of the log of a head's size about the mean head's, beside what the identity's own prior says.
+    private static let sizeDeviation = 0.02
     /// The longest step of log focal length.
     private static let longestStep = 0.15
     /// Reference views at most, from left to right.
@@ -100,7 +102,7 @@ struct SurfaceAdjustment {
     /// Moves everything in `problem` to where the views' patterns lie on each other.
     /// - Parameters:
     ///   - keyframes: one per view of the problem.
-    ///   - rounds: at most; ends earlier when the landmarks' places move less than 0.03 mm.
+    ///   - rounds: at most; ends earlier when the landmarks' places move less than 0.06 mm.
     /// - Returns: the posterior standard deviation over the landmarks, millimetres; `nil`, and `problem` untouched, when
     ///   the views cannot be compared or the result is no head.
     func refine(_ problem: inout LandmarkProblem, keyframes: [Keyframe], rounds: Int) -> Double? {
@@ -112,7 +114,7 @@ struct SurfaceAdjustment {
         let neutral = [Double](repeating: 0, count: problem.model.expressions.count)
         var (trial, deviation) = (problem, Double?.none)
         for _ in 0..<rounds {
-            let heads = trial.poses.indices.map { v in Posed(points: head(of: trial, v), pose: trial.poses[v]) }
+            let heads = heads(of: trial)
             let focal = trial.focal
             let views = heads.indices.mapConcurrently { v in
                 let head = PosedHead(
@@ -125,7 +127,7 @@ struct SurfaceAdjustment {
             guard deviation != nil, Self.isPlausible(trial) else { return nil }
             let after = trial.model.places(identity: trial.identity, expression: neutral)
             let moved = zip(before, after).reduce(0) { $0 + (($1.0 - $1.1) * ($1.0 - $1.1)).sum() }
-            if (moved / Double(before.count)).squareRoot() < 3e-5 { break }
+            if (moved / Double(before.count)).squareRoot() < 6e-5 { break }
         }
         problem = trial
         return deviation
@@ -143,11 +145,16 @@ struct SurfaceAdjustment {
             && problem.poses.allSatisfy { $0.translation.z > 0.12 }
     }
 
-    private func head(of problem: LandmarkProblem, _ v: Int) -> [SIMD3<Float>] {
-        let model = atlas.model
-        var expression = [Double](repeating: 0, count: model.expressions.count)
-        for (e, number) in problem.model.expressions.enumerated() { expression[number] = problem.expressions[v][e] }
-        return model.points(identity: problem.identity, expression: expression)
+    private func heads(of problem: LandmarkProblem) -> [Posed] {
+        let neutral = atlas.model.points(identity: problem.identity)
+        return problem.poses.indices.map { v in
+            var points = neutral
+            for (e, number) in problem.model.expressions.enumerated() where problem.expressions[v][e] != 0 {
+                let (shape, weight) = (atlas.model.expressions[number], Float(problem.expressions[v][e]))
+                for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += weight * offset }
+            }
+            return Posed(points: points, pose: problem.poses[v])
+        }
     }
 
     /// The most frontal view and the ones nearest to 25° on either side, if they are far enough from it.
@@ -217,6 +224,15 @@ struct SurfaceAdjustment {
             system[own * n + i, own * n + i] += 1
             gradient[own * n + i] += problem.identity[i]
         }
+        // One camera cannot see how large a head is, and what little bends the shape would drag the size along.
+        let scale = Self.logSize(problem)
+        let sizeInformation = pow(Self.sizeDeviation, -2)
+        for i in 0..<k {
+            for j in 0..<k {
+                system[own * n + i, own * n + j] += sizeInformation * scale.slope[i] * scale.slope[j]
+            }
+            gradient[own * n + i] += sizeInformation * scale.slope[i] * scale.value
+        }
         let focalInformation = pow(ShapeEstimator.focalDeviation, -2)
         system[size - 1, size - 1] += focalInformation
         gradient[size - 1] += focalInformation * log(problem.focal / problem.focalPrior)
@@ -255,6 +271,24 @@ struct SurfaceAdjustment {
             }
         }
         return problem.surfaceDeviation(solved.block(rows: own * n..<own * n + k, columns: 0..<k))
+    }
+
+    /// Log of the landmarks' spread against the mean head's, and its derivative by the identity.
+    private static func logSize(_ problem: LandmarkProblem) -> (value: Double, slope: [Double]) {
+        let model = problem.model
+        let middle = model.mean.reduce(.zero, +) / Double(model.mean.count)
+        let e = model.expressions.count
+        var slope = [Double](repeating: 0, count: problem.identity.count)
+        var square = 0.0
+        for (l, p) in model.mean.enumerated() {
+            let d = p - middle
+            square += (d * d).sum()
+            for k in slope.indices {
+                for c in 0..<3 { slope[k] += d[c] * model.basis[3 * l + c, e + k] }
+            }
+        }
+        slope = slope.map { $0 / square }
+        return (zip(slope, problem.identity).reduce(0) { $0 + $1.0 * $1.1 }, slope)
     }
 
     /// Two whitened rows per track: `[reference's pose and expression | view's | identity K | log focal | value]`.
