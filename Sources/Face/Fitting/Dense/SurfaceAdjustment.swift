@@ -27,7 +27,7 @@ struct SurfaceAdjustment {
 
     /// Texels along the side of the maps in which patterns are compared: about 1.2 mm on the face.
     static let size = 256
-    private static let spacing = 8
+    private static let spacing = 6
     /// How many views' information all pairs of views together have: what moves patterns without the shape (shade, gloss,
     /// expression) is the same in all of them.
     private static let allPairs = 0.5

@@ -92,8 +92,8 @@ struct SurfaceTrack {
 /// Lucas and Kanade 1981 with Shi and Tomasi's (1994) measure of how well a window can be followed at all, in the atlas.
 package enum SurfaceTracker {
     /// Half the window, and the deviation of its weights, texels.
-    private static let window = 8
-    private static let spread: Float = 4
+    private static let window = 6
+    private static let spread: Float = 3
     /// Longer shifts are misfits of another kind, texels.
     private static let limit: Float = 6
     private static let minimumCorrelation: Float = 0.75
