@@ -31,14 +31,13 @@ struct SurfaceAdjustment {
     /// How many views' information all pairs of views together have: what moves patterns without the shape (shade, gloss,
     /// expression) is the same in all of them.
     private static let allPairs = 0.5
-    /// Expressions are held to what the landmarks made of them by so much more than in a fit to landmarks alone.
+    /// Expressions are held to neutral by so much more than in a fit to landmarks alone: left as free as there, they took
+    /// for a smile what was the shape of a mouth.
     private static let expressionHold = 100.0
     /// Of the log of a head's size about the mean head's, beside what the identity's own prior says.
     private static let sizeDeviation = 0.02
     /// The longest step of log focal length.
     private static let longestStep = 0.15
-    /// Reference views at most, from left to right.
-    private static let references = 3
 
     /// - Parameter expressions: numbers of the shapes that a fit uses (`LandmarkModel.expressions`).
     init(model: MorphableModel, expressions: [Int]) {
@@ -93,7 +92,7 @@ struct SurfaceAdjustment {
         }
     }
 
-    /// One view's head as it stands: points, normals and pose.
+    /// One view's head as it stands: G points with the view's expression, model space, and its pose.
     private struct Posed {
         var points: [SIMD3<Float>]
         var pose: Pose
@@ -190,105 +189,26 @@ struct SurfaceAdjustment {
         return found.flatMap { $0 }
     }
 
-    /// One damped Gauss–Newton step of everything: `[view: pose 6, expression E] … | identity K | log focal`.
+    /// One Gauss–Newton step of everything.
+    /// - Returns: the posterior standard deviation over the landmarks, millimetres; `nil` if the equations have no solution.
     private func step(_ problem: inout LandmarkProblem, tracks: [SurfaceTrack], heads: [Posed]) -> Double? {
-        let (n, k, e) = (heads.count, problem.identity.count, problem.model.expressions.count)
-        let own = 6 + e
-        let size = own * n + k + 1
-        var system = Matrix(rows: size, columns: size)
-        var gradient = [Double](repeating: 0, count: size)
-        func add(_ gram: Matrix, at places: [Int]) {
-            let last = gram.columns - 1
-            for (i, a) in places.enumerated() {
-                for (j, b) in places.enumerated() { system[a, b] += gram[i, j] }
-                gradient[a] += gram[i, last]
-            }
-        }
-        let shared = (0..<k + 1).map { own * n + $0 }
-        func ofView(_ v: Int) -> [Int] { (0..<own).map { own * v + $0 } }
+        var equations = SurfaceEquations(problem)
         for (v, landmarks) in problem.landmarkRows().enumerated() {
-            add(landmarks.rows.gram(), at: ofView(v) + shared)
-            for i in 0..<e {
-                let at = own * v + 6 + i
-                system[at, at] += Self.expressionHold * landmarks.expressionInformation
-                gradient[at] += Self.expressionHold * landmarks.expressionInformation * problem.expressions[v][i]
-            }
+            equations.add(landmarks.rows, ofViews: [v])
+            equations.holdExpression(
+                of: v, at: problem.expressions[v], information: Self.expressionHold * landmarks.expressionInformation)
         }
         let pairs = Dictionary(grouping: tracks) { SIMD2($0.reference, $0.view) }
         for (pair, tracks) in pairs.sorted(by: { ($0.key.x, $0.key.y) < ($1.key.x, $1.key.y) }) {
             let rows = self.rows(
                 tracks, problem, heads[pair.x], heads[pair.y], trust: Self.allPairs / Double(pairs.count))
-            add(rows.gram(), at: ofView(pair.x) + ofView(pair.y) + shared)
+            equations.add(rows, ofViews: [pair.x, pair.y])
         }
-        for i in 0..<k {
-            system[own * n + i, own * n + i] += 1
-            gradient[own * n + i] += problem.identity[i]
-        }
-        // One camera cannot see how large a head is, and what little bends the shape would drag the size along.
-        let scale = Self.logSize(problem)
-        let sizeInformation = pow(Self.sizeDeviation, -2)
-        for i in 0..<k {
-            for j in 0..<k {
-                system[own * n + i, own * n + j] += sizeInformation * scale.slope[i] * scale.slope[j]
-            }
-            gradient[own * n + i] += sizeInformation * scale.slope[i] * scale.value
-        }
-        let focalInformation = pow(ShapeEstimator.focalDeviation, -2)
-        system[size - 1, size - 1] += focalInformation
-        gradient[size - 1] += focalInformation * log(problem.focal / problem.focalPrior)
-        // An expression at its bound that is pushed further out stays there.
-        for v in 0..<n {
-            for i in 0..<e {
-                let (at, weight) = (own * v + 6 + i, problem.expressions[v][i])
-                guard (weight <= 0 && gradient[at] > 0) || (weight >= 1 && gradient[at] < 0) else { continue }
-                for j in 0..<size {
-                    system[at, j] = 0
-                    system[j, at] = 0
-                }
-                system[at, at] = 1
-                gradient[at] = 0
-            }
-        }
-        for i in 0..<own * n { system[i, i] *= 1 + 1e-6 }
-        var right = Matrix(rows: size, columns: k + 1)
-        for i in 0..<k { right[own * n + i, i] = 1 }
-        for i in 0..<size { right[i, k] = -gradient[i] }
-        guard let solved = system.choleskySolve(right) else { return nil }
-        // The whole step is shortened where it would leave the linearization.
-        let share = min(1, Self.longestStep / max(abs(solved[size - 1, k]), 1e-9))
-        func step(_ i: Int) -> Double { solved[i, k] * share }
-
-        for i in 0..<k { problem.identity[i] += step(own * n + i) }
-        problem.focal *= exp(step(size - 1))
-        for v in 0..<n {
-            let at = own * v
-            problem.poses[v].rotation =
-                Rotation(vector: SIMD3(step(at), step(at + 1), step(at + 2))) * problem.poses[v].rotation
-            problem.poses[v].translation += SIMD3(step(at + 3), step(at + 4), step(at + 5))
-            problem.poses[v].translation.z = max(problem.poses[v].translation.z, 0.1)
-            for i in 0..<e {
-                problem.expressions[v][i] = min(max(problem.expressions[v][i] + step(at + 6 + i), 0), 1)
-            }
-        }
-        return problem.surfaceDeviation(solved.block(rows: own * n..<own * n + k, columns: 0..<k))
-    }
-
-    /// Log of the landmarks' spread against the mean head's, and its derivative by the identity.
-    private static func logSize(_ problem: LandmarkProblem) -> (value: Double, slope: [Double]) {
-        let model = problem.model
-        let middle = model.mean.reduce(.zero, +) / Double(model.mean.count)
-        let e = model.expressions.count
-        var slope = [Double](repeating: 0, count: problem.identity.count)
-        var square = 0.0
-        for (l, p) in model.mean.enumerated() {
-            let d = p - middle
-            square += (d * d).sum()
-            for k in slope.indices {
-                for c in 0..<3 { slope[k] += d[c] * model.basis[3 * l + c, e + k] }
-            }
-        }
-        slope = slope.map { $0 / square }
-        return (zip(slope, problem.identity).reduce(0) { $0 + $1.0 * $1.1 }, slope)
+        equations.addPriors(problem, sizeDeviation: Self.sizeDeviation)
+        for v in heads.indices { equations.holdAtBounds(v, expression: problem.expressions[v]) }
+        guard let solution = equations.solved() else { return nil }
+        solution.move(&problem, longestFocalStep: Self.longestStep)
+        return problem.surfaceDeviation(solution.identityCovariance)
     }
 
     /// Two whitened rows per track: `[reference's pose and expression | view's | identity K | log focal | value]`.
