@@ -13,12 +13,14 @@ package enum ResultSheet {
         return sheet.image()
     }
 
-    /// The most frontal keyframe, plain and with the fitted head over it.
+    /// The best frontal keyframe (or the most frontal, where none is within 15°), plain and with the fitted head over it.
     private static func overlays(of finished: FinishedAvatar, _ renderer: AvatarRenderer) -> [Image] {
-        let views = finished.made.fit.views
-        let frontal = views.min { abs($0.pose.angles.yaw) < abs($1.pose.angles.yaw) }
-        guard let view = frontal, let keyframe = finished.made.keyframes.first(where: { $0.frame == view.frame })
-        else { return [] }
+        let seen = finished.made.fit.views.compactMap { view in
+            finished.made.keyframes.first { $0.frame == view.frame }.map { (view: view, keyframe: $0) }
+        }
+        func turn(_ view: ShapeFit.View) -> Double { abs(view.pose.angles.yaw) }
+        let frontal = seen.filter { turn($0.view) < 15 * .pi / 180 }.max { $0.keyframe.score < $1.keyframe.score }
+        guard let (view, keyframe) = frontal ?? seen.min(by: { turn($0.view) < turn($1.view) }) else { return [] }
         let weights = Dictionary(
             zip(finished.avatar.expressions.map(\.name), view.expression), uniquingKeysWith: { $1 })
         let middle = SIMD2(Double(keyframe.imageWidth), Double(keyframe.imageHeight)) / 2
