@@ -142,6 +142,24 @@ import Testing
         #expect(try Self.checkPublished(place.path + "/out", "from standard input") >= 1)
     }
 
+    /// The same film gives the same files, whatever the threads do.
+    @Test func theSameFilmGivesTheSameAvatars() throws {
+        let place = TemporaryDirectory()
+        func digests(_ name: String) throws -> [String: String] {
+            let output = place.path + "/" + name
+            let result = try Self.run(Film.person, to: output)
+            #expect(result.status == 0, "\(result.errors)")
+            let files = try FileManager.default.contentsOfDirectory(atPath: output).filter { $0.hasSuffix(".glb") }
+            return Dictionary(
+                uniqueKeysWithValues: try files.map {
+                    ($0, SHA256.hex(of: [UInt8](try Data(contentsOf: URL(fileURLWithPath: output + "/" + $0)))))
+                })
+        }
+        let first = try digests("first")
+        #expect(first.count >= 2)
+        #expect(try digests("second") == first)
+    }
+
     @Test func aModelThatIsNotTheOneItShouldBe() throws {
         let place = TemporaryDirectory()
         for name in try FileManager.default.contentsOfDirectory(atPath: Models.path) {
