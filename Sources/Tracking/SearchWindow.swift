@@ -14,11 +14,12 @@ package struct SearchWindow: Sendable, Equatable {
         self.side = side
     }
 
-    /// In a square of this side a usable face (eyes 32 pixels apart) fills a sixth and more, where the detector is sure of it.
+    /// Pixels. In a square of this side a usable face (eyes 32 pixels apart) fills a sixth and more, where the detector
+    /// is sure of it.
     static let smallest: Float = 480
 
-    /// Squares of a half, then a quarter of the whole that overlap by half, down to `smallest` or less: together they hold every
-    /// face that is worth finding and too small for the detector in the whole picture.
+    /// Squares of a half, then a quarter of the whole that overlap by half, down to `smallest` or less: together they hold
+    /// every face that is worth finding and too small for the detector in the whole picture.
     package static func parts(of width: Int, _ height: Int) -> [SearchWindow] {
         var windows: [SearchWindow] = []
         var side = SearchWindow(whole: width, height).side / 2

@@ -8,6 +8,7 @@ import Video
 /// Films of heads that do not come from our head model. Truth: their exact shapes, of another family.
 @Suite(.enabled(if: Models.present && SharedData.present, SharedData.missing)) struct ForeignHeadTests {
     private struct Region: Decodable { var vertices: [Int] }
+    private struct Frames: Decodable { var focal_px: Double }
     private struct Seven: Decodable { var points: [[Double]] }
 
     private static func spread(_ p: [SIMD3<Double>]) -> Double {
@@ -91,17 +92,21 @@ import Video
         for head in 1...3 {
             let folder = "\(SharedData.path)/heads/\(head)"
             let keyframes = try Keyframes.selected(
-                from: VideoSource(parsing: folder + "/clip.mp4"), until: 5, models: Models.path)
+                from: VideoSource(parsing: folder + "/clip.mp4"), until: 10, models: Models.path)
             var estimator = ShapeEstimator(model: model)
             let fit = estimator.absorb(keyframes: keyframes)
             let truth = try Self.truth(folder)
             let fitted = Self.median(model.points(identity: fit.identity), model, truth)
             let mean = Self.median(model.mean, model, truth)
-            print("head \(head): \(fitted) mm, mean head \(mean) mm, focal length \(fit.focal)")
+            let frames = try JSONDecoder().decode(
+                Frames.self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/frames.json")))
+            print("head \(head): \(fitted) mm, mean head \(mean) mm")
+            print("head \(head): focal length \(fit.focal) of \(frames.focal_px) pixels")
+            #expect(abs(log(fit.focal / frames.focal_px)) < 0.25)
             own += fitted / 3
             unfitted += mean / 3
         }
-        print("heads of another family after 5 s: \(own) mm, mean head \(unfitted) mm")
+        print("heads of another family after 10 s: \(own) mm, mean head \(unfitted) mm")
         #expect(own < 0.75 * unfitted)
     }
 }

@@ -67,4 +67,11 @@ package struct LandmarkModel: Sendable {
         let offsets = basis.times(expression + identity)
         return mean.indices.map { mean[$0] + SIMD3(offsets[3 * $0], offsets[3 * $0 + 1], offsets[3 * $0 + 2]) }
     }
+
+    /// Weights of all of the model's `count` expressions from those of the visible ones; the others are 0.
+    package func complete(_ visible: [Double], count: Int) -> [Double] {
+        var all = [Double](repeating: 0, count: count)
+        for (weight, number) in zip(visible, expressions) { all[number] = weight }
+        return all
+    }
 }

@@ -3,8 +3,9 @@ internal import Tensors
 /// Identity and focal length jointly over the kept keyframes, pose and expression per keyframe: first from landmarks,
 /// then, as soon as the head has turned a little, from landmarks and parallax (`SurfaceAdjustment`).
 ///
-/// The landmarks' part minimizes Σ_v w_v Σ_l ρ(|x − x̂|² / σ²) + |a|² + Σ_v w_v |e_v|²/σ_e² + (log f/f₀)²/σ_f² by Levenberg–Marquardt; each
-/// view's pose and expression are eliminated by the Schur complement, expressions are held in 0...1 by an active set.
+/// The landmarks' part minimizes Σ_v w_v Σ_l ρ(|x − x̂|² / σ²) + |a|² + Σ_v w_v |e_v|²/σ_e² + (log f/f₀)²/σ_f² by
+/// Levenberg–Marquardt; each view's pose and expression are eliminated by the Schur complement, expressions are held in
+/// 0...1 by an active set.
 ///
 /// - Landmark error is the landmark network's and the calibration's bias, the same in every similar view, and not noise.
 ///   So σ holds the anchor's deviation, neighbouring landmarks share their information, and views of one direction
@@ -88,9 +89,7 @@ package struct ShapeEstimator: Sendable {
                 problem.poses[i] = known.pose
                 problem.expressions[i] = visible(known.expression)
             } else if isDense {
-                let seen = trackPose(
-                    landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: keyframe.imageWidth,
-                    imageHeight: keyframe.imageHeight, focal: problem.focal, identity: identity)
+                let seen = follow(keyframe, problem)
                 problem.poses[i] = seen.pose
                 problem.expressions[i] = visible(seen.expression)
             } else {
@@ -98,6 +97,15 @@ package struct ShapeEstimator: Sendable {
             }
         }
         return problem
+    }
+
+    /// A keyframe's pose and expression by its landmarks, head and camera as they are.
+    private func follow(
+        _ keyframe: Keyframe, _ problem: LandmarkProblem, from last: ShapeFit.View? = nil
+    ) -> ShapeFit.View {
+        trackPose(
+            landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: keyframe.imageWidth,
+            imageHeight: keyframe.imageHeight, focal: problem.focal, identity: problem.identity, from: last)
     }
 
     private static func sighting(_ keyframe: Keyframe) -> LandmarkProblem.Sighting {
@@ -124,15 +132,10 @@ package struct ShapeEstimator: Sendable {
             problem.expressions[v] = part.expressions[i]
         }
         for v in keyframes.indices where !chosen.contains(v) {
-            var alone = LandmarkProblem(
-                model: model, sightings: [Self.sighting(keyframes[v])], focalPrior: problem.focal)
-            alone.sharedFixed = true
-            alone.identity = problem.identity
-            alone.poses = [problem.poses[v]]
-            alone.expressions = [problem.expressions[v]]
-            alone.solve(iterations: 4)
-            problem.poses[v] = alone.poses[0]
-            problem.expressions[v] = alone.expressions[0]
+            let last = view(of: problem, v, frame: keyframes[v].frame, residual: 0)
+            let seen = follow(keyframes[v], problem, from: last)
+            problem.poses[v] = seen.pose
+            problem.expressions[v] = visible(seen.expression)
         }
         return deviation
     }
@@ -201,8 +204,8 @@ package struct ShapeEstimator: Sendable {
     private func visible(_ expression: [Double]) -> [Double] { model.expressions.map { expression[$0] } }
 
     private func view(of problem: LandmarkProblem, _ i: Int, frame: Int, residual: Double) -> ShapeFit.View {
-        var expression = [Double](repeating: 0, count: expressionCount)
-        for (e, number) in model.expressions.enumerated() { expression[number] = problem.expressions[i][e] }
-        return ShapeFit.View(frame: frame, pose: problem.poses[i], expression: expression, residual: residual)
+        ShapeFit.View(
+            frame: frame, pose: problem.poses[i],
+            expression: model.complete(problem.expressions[i], count: expressionCount), residual: residual)
     }
 }

@@ -71,6 +71,14 @@ package struct MorphableModel: Sendable {
                 points[g] += c * SIMD3(identityModes[at], identityModes[at + 1], identityModes[at + 2])
             }
         }
+        return expressed(points, expression: expression)
+    }
+
+    /// A neutral head with an expression: G points in model space, metres.
+    /// - Parameter expression: weights as in `points(identity:expression:)`.
+    package func expressed(_ neutral: [SIMD3<Float>], expression: [Double]) -> [SIMD3<Float>] {
+        precondition(neutral.count == mean.count && expression.count <= expressions.count)
+        var points = neutral
         for (shape, weight) in zip(expressions, expression) where weight != 0 {
             for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += Float(weight) * offset }
         }

@@ -42,10 +42,7 @@ package struct TextureAccumulator: Sendable {
         }
         let known = views
         views = placed.mapConcurrently { [atlas] keyframe, view in
-            var points = neutral
-            for (shape, weight) in zip(atlas.model.expressions, view.expression) where weight != 0 {
-                for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += Float(weight) * offset }
-            }
+            let points = atlas.model.expressed(neutral, expression: view.expression)
             let head = PosedHead(
                 atlas: atlas, keyframe: keyframe, points: points, neutral: neutral, pose: view.pose, focal: fit.focal)
             if let old = known.first(where: { $0.frame == keyframe.frame }), old.drift(to: head) <= tolerance {

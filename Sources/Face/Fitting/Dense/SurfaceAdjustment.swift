@@ -147,11 +147,8 @@ struct SurfaceAdjustment {
     private func heads(of problem: LandmarkProblem) -> [Posed] {
         let neutral = atlas.model.points(identity: problem.identity)
         return problem.poses.indices.map { v in
-            var points = neutral
-            for (e, number) in problem.model.expressions.enumerated() where problem.expressions[v][e] != 0 {
-                let (shape, weight) = (atlas.model.expressions[number], Float(problem.expressions[v][e]))
-                for (point, offset) in zip(shape.points, shape.offsets) { points[Int(point)] += weight * offset }
-            }
+            let expression = problem.model.complete(problem.expressions[v], count: atlas.model.expressions.count)
+            let points = atlas.model.expressed(neutral, expression: expression)
             return Posed(points: points, pose: problem.poses[v])
         }
     }
