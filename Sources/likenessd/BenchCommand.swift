@@ -8,7 +8,7 @@ internal import Video
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Times parts of the program against their baselines, in one run.",
-        shouldDisplay: false, subcommands: [LiveBench.self, FitBench.self])
+        shouldDisplay: false, subcommands: [LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self])
 }
 
 /// CPU seconds of decoding alone, and of decoding and tracking.
@@ -86,7 +86,7 @@ struct FitBench: ParsableCommand {
         try Data(avatar.glb()).write(to: URL(fileURLWithPath: output))
         print("keyframes \(keyframes.count), prepared in \(ready - start), fitted in \(end - ready)")
         print(
-            "focal \(fit.focal), deviation \(fit.deviation) mm, landmarks \((fit.reprojection(keyframes) ?? .nan) * 100) %"
+            "focal \(fit.focal), deviation \(fit.deviation.surface) mm, landmarks \((fit.reprojection(keyframes) ?? .nan) * 100) %"
         )
     }
 }

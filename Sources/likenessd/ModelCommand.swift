@@ -14,7 +14,10 @@ struct ModelCommand: ParsableCommand {
         @Option(help: "The file to write.") var output: String
         @Option(help: "Directory of the tracking models.") var models: String?
 
+        @Flag(help: "Keep the file where it is one that this version can use.") var ifNeeded = false
+
         func run() throws {
+            if ifNeeded, (try? HeadModelFile.load(at: output)) != nil { return }
             try HeadModelFile.build(data: data, models: Places.models(option: models), output: output) {
                 FileHandle.standardError.write(Data("head model: \($0)\n".utf8))
             }

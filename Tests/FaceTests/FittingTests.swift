@@ -71,8 +71,8 @@ import Testing
         for count in 1...scene.keyframes.count {
             var estimator = ShapeEstimator(model: scene.model)
             let fit = estimator.absorb(keyframes: Array(scene.keyframes.prefix(count)))
-            #expect(fit.deviation <= last * 1.02, "\(count) views: ±\(fit.deviation) mm after ±\(last)")
-            last = fit.deviation
+            #expect(fit.deviation.surface <= last * 1.02, "\(count) views: ±\(fit.deviation.surface) mm after ±\(last)")
+            last = fit.deviation.surface
         }
         var estimator = ShapeEstimator(model: scene.model)
         let first = estimator.absorb(keyframes: scene.keyframes)
@@ -88,7 +88,9 @@ import Testing
         let many = Scene(seed: 6, focal: 1000, yaws: Array(repeating: 0, count: 24), noise: 0.3)
         var (a, b) = (ShapeEstimator(model: one.model), ShapeEstimator(model: many.model))
         let (few, lots) = (a.absorb(keyframes: one.keyframes), b.absorb(keyframes: many.keyframes))
-        #expect(lots.deviation > few.deviation / 1.6, "±\(lots.deviation) mm against ±\(few.deviation) mm")
+        #expect(
+            lots.deviation.surface > few.deviation.surface / 1.6,
+            "±\(lots.deviation.surface) mm against ±\(few.deviation.surface) mm")
     }
 
     /// Truth: central finite differences.
@@ -167,7 +169,7 @@ import Testing
         func run() -> [Double] {
             var estimator = ShapeEstimator(model: scene.model)
             let fit = estimator.absorb(keyframes: scene.keyframes)
-            return fit.identity + [fit.focal, fit.deviation]
+            return fit.identity + [fit.focal, fit.deviation.surface]
         }
         #expect(run() == run())
     }

@@ -1,4 +1,5 @@
 import Face
+import Foundation
 import Tensors
 import Testing
 
@@ -34,6 +35,55 @@ import Testing
         #expect(result.allSatisfy { $0.z == 0 })
         #expect(result[1] == SIMD3(1, 0, 0), "a border point between two others on a line stays on it")
         #expect(result[4] == SIMD3(1, 1, 0))
+    }
+}
+
+@Suite struct SmoothModesTests {
+    private static let points: [SIMD3<Double>] = [
+        [0.01, 0, 0], [-0.01, 0, 0], [0.03, 0.02, 0.01], [-0.03, 0.02, 0.01], [0, 0.05, 0],
+    ]
+    private static let scale = SmoothModes.Scale(deviation: 0.002, length: 0.03)
+
+    /// Truth: the covariance written out. With as many modes as unknowns, Σ mode · modeᵀ is all of it.
+    @Test func allModesTogetherAreTheCovariance() {
+        let amplitude: [Double] = [1, 1, 0.5, 0.5, 1]
+        let modes = SmoothModes(
+            points: Self.points, amplitude: amplitude, scales: [Self.scale], symmetry: 0.6, count: 15
+        ).modes
+        func kernel(_ p: SIMD3<Double>, _ q: SIMD3<Double>) -> Double {
+            let square = ((p - q) * (p - q)).sum()
+            return 4e-6 * exp(-square / 0.0018)
+        }
+        func covariance(_ i: Int, _ j: Int, _ axis: Int) -> Double {
+            let (p, q) = (Self.points[i], Self.points[j])
+            let sign = axis == 0 ? -0.6 : 0.6
+            return amplitude[i] * amplitude[j] * (kernel(p, q) + sign * kernel(p, q * SIMD3(-1, 1, 1)))
+        }
+        for i in 0..<5 {
+            for j in 0..<5 {
+                for c in 0..<3 {
+                    for d in 0..<3 {
+                        let sum = modes.reduce(0.0) { $0 + $1[i][c] * $1[j][d] }
+                        let truth = c == d ? covariance(i, j, c) : 0
+                        #expect(abs(sum - truth) < 1e-11, "points \(i), \(j), axes \(c), \(d)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first modes take the most; what has no amplitude does not move.
+    @Test func fewModesTakeWhatIsLargest() {
+        let modes = SmoothModes(
+            points: Self.points, amplitude: [1, 1, 0, 0, 1], scales: [Self.scale], symmetry: 0.6, count: 4
+        ).modes
+        #expect(modes.count == 4)
+        #expect(modes.allSatisfy { $0[2] == .zero && $0[3] == .zero })
+        let taken = modes.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + ($1 * $1).sum() } }
+        let all = SmoothModes(
+            points: Self.points, amplitude: [1, 1, 0, 0, 1], scales: [Self.scale], symmetry: 0.6, count: 15
+        ).modes.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + ($1 * $1).sum() } }
+        #expect(taken > 0.7 * all, "\(taken) of \(all) m²")
     }
 }
 

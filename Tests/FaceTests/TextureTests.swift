@@ -318,7 +318,7 @@ import Face
         }
         func fit(shift: SIMD2<Double>, frames: [Int] = [0, 1]) -> ShapeFit {
             ShapeFit(
-                revision: 1, identity: [], deviation: 1, focal: TextureScene.focal,
+                revision: 1, identity: [], deviation: .unknown, focal: TextureScene.focal,
                 views: frames.map {
                     ShapeFit.View(
                         frame: $0, pose: TextureScene.pose(yaw: Self.yaws[$0 + 2], shift: shift), expression: [],

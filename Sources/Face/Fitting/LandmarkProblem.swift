@@ -14,8 +14,8 @@ struct LandmarkProblem {
     var expressions: [[Double]]
     /// Identity and focal length are given: only poses and expressions move.
     var sharedFixed = false
-    /// Posterior standard deviation over the landmarks, millimetres; set by `solve` when identity is free.
-    private(set) var deviation = Double.infinity
+    /// Posterior covariance of the identity coefficients (K × K); set by `solve` when identity is free.
+    private(set) var covariance: Matrix?
 
     /// One view: all the tracker's landmarks in image space (pixels) and the size of the picture.
     struct Sighting {
@@ -83,7 +83,10 @@ struct LandmarkProblem {
             if !improved { break }
             current = linearize()
         }
-        if !sharedFixed { deviation = surfaceDeviation(current.equations) }
+        if !sharedFixed {
+            covariance = current.equations.sharedCovariance()?.block(
+                rows: 0..<identity.count, columns: 0..<identity.count)
+        }
     }
 
     private struct Linearization {
@@ -117,12 +120,13 @@ struct LandmarkProblem {
 
     private static let expressionInformation = pow(ShapeEstimator.expressionDeviation, -2)
 
-    /// Per view the weighted rows of `LandmarkResiduals.rows` and the information of its expression's prior about 0.
-    func landmarkRows() -> [(rows: Matrix, expressionInformation: Double)] {
+    /// Per view the weighted rows of `LandmarkResiduals.rows`, their information multiplied by `share`, and the information
+    /// of its expression's prior about 0.
+    func landmarkRows(share: Double) -> [(rows: Matrix, expressionInformation: Double)] {
         let shares = shares
         return poses.indices.map { v in
             let r = residuals(v)
-            return (r.rows(weights: weights(v, r, share: shares[v])), Self.expressionInformation * shares[v])
+            return (r.rows(weights: weights(v, r, share: share * shares[v])), Self.expressionInformation * shares[v])
         }
     }
 
@@ -188,20 +192,5 @@ struct LandmarkProblem {
             }
         }
         return result
-    }
-
-    private func surfaceDeviation(_ equations: NormalEquations) -> Double {
-        guard let covariance = equations.sharedCovariance() else { return .infinity }
-        return surfaceDeviation(covariance.block(rows: 0..<identity.count, columns: 0..<identity.count))
-    }
-
-    /// Root mean square over the landmarks of the surface's posterior standard deviation, millimetres.
-    /// - Parameter covariance: K × K, of the identity coefficients.
-    func surfaceDeviation(_ covariance: Matrix) -> Double {
-        let (k, e) = (identity.count, model.expressions.count)
-        let modes = model.basis.block(rows: 0..<model.basis.rows, columns: e..<e + k)
-        let spread = modes.times(covariance)
-        let trace = zip(spread.values, modes.values).reduce(0) { $0 + $1.0 * $1.1 }
-        return (max(trace, 0) / Double(model.mean.count)).squareRoot() * 1000
     }
 }

@@ -36,6 +36,7 @@ package struct ShapeEstimator: Sendable {
 
     private let model: LandmarkModel
     private let surface: SurfaceAdjustment
+    private let uncertainty: ShapeUncertainty
     private let expressionCount: Int
     private var revision = 0
     private var identity: [Double]
@@ -47,6 +48,7 @@ package struct ShapeEstimator: Sendable {
     package init(model: MorphableModel) {
         self.model = LandmarkModel(model)
         surface = SurfaceAdjustment(model: model, expressions: self.model.expressions)
+        uncertainty = ShapeUncertainty(model: model)
         expressionCount = model.expressions.count
         identity = [Double](repeating: 0, count: model.identityCount)
     }
@@ -57,15 +59,15 @@ package struct ShapeEstimator: Sendable {
         let prior = Self.expectedFocal(imageWidth: keyframes[0].imageWidth, imageHeight: keyframes[0].imageHeight)
         var problem = problem(keyframes, focalPrior: prior)
         if !isDense { problem.solve(iterations: focal == nil ? 25 : 8) }
-        var deviation = problem.deviation
+        var covariance = problem.covariance
         if let found = refineDensely(&problem, keyframes) {
-            deviation = found
+            covariance = found
             isDense = true
         } else if isDense {
             // Nothing to compare any more: back to what landmarks alone say.
             isDense = false
             problem.solve(iterations: 25)
-            deviation = problem.deviation
+            covariance = problem.covariance
         }
         identity = problem.identity
         focal = problem.focal
@@ -76,7 +78,8 @@ package struct ShapeEstimator: Sendable {
         views = Dictionary(found.map { ($0.frame, $0) }) { _, last in last }
         revision += 1
         return ShapeFit(
-            revision: revision, identity: identity, deviation: deviation, focal: problem.focal, views: found)
+            revision: revision, identity: identity, deviation: covariance.map(uncertainty.of) ?? .unknown,
+            focal: problem.focal, views: found)
     }
 
     /// The last estimate with the poses and expressions of views that are new to it.
@@ -113,7 +116,7 @@ package struct ShapeEstimator: Sendable {
     }
 
     /// Parallax over a bounded number of views; the others follow the shape it finds by their landmarks.
-    private func refineDensely(_ problem: inout LandmarkProblem, _ keyframes: [Keyframe]) -> Double? {
+    private func refineDensely(_ problem: inout LandmarkProblem, _ keyframes: [Keyframe]) -> Matrix? {
         let chosen = Self.spread(problem.poses, keyframes: keyframes)
         var part = LandmarkProblem(
             model: model, sightings: chosen.map { Self.sighting(keyframes[$0]) }, focalPrior: problem.focalPrior)
@@ -122,7 +125,7 @@ package struct ShapeEstimator: Sendable {
         part.poses = chosen.map { problem.poses[$0] }
         part.expressions = chosen.map { problem.expressions[$0] }
         let rounds = isDense ? Self.laterRounds : Self.firstRounds
-        guard let deviation = surface.refine(&part, keyframes: chosen.map { keyframes[$0] }, rounds: rounds) else {
+        guard let covariance = surface.refine(&part, keyframes: chosen.map { keyframes[$0] }, rounds: rounds) else {
             return nil
         }
         problem.identity = part.identity
@@ -137,7 +140,7 @@ package struct ShapeEstimator: Sendable {
             problem.poses[v] = seen.pose
             problem.expressions[v] = visible(seen.expression)
         }
-        return deviation
+        return covariance
     }
 
     /// The views whose parallax is compared: the most frontal one, then always the one that lies farthest (in angle) from

@@ -24,13 +24,14 @@ package struct ShapeFit: Sendable {
     package var revision: Int
     /// K coefficients in standard deviations.
     package var identity: [Double]
-    /// Posterior standard deviation of the surface, root mean square over the face's landmarks, millimetres.
-    package var deviation: Double
+    package var deviation: ShapeDeviation
     /// Focal length in pixels shared by all views (the principal point is the picture's middle).
     package var focal: Double
     package var views: [View]
 
-    package init(revision: Int, identity: [Double], deviation: Double, focal: Double, views: [View]) {
+    package init(
+        revision: Int, identity: [Double], deviation: ShapeDeviation, focal: Double, views: [View]
+    ) {
         self.revision = revision
         self.identity = identity
         self.deviation = deviation

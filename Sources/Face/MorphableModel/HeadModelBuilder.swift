@@ -4,7 +4,8 @@ internal import Tensors
 /// Builds the default morphable model from MakeHuman's data (CC0; see NOTICE).
 ///
 /// 1. Cut the head from the body; add eyes, teeth, tongue and lashes.
-/// 2. Draw adults from the sliders; mean and modes by PCA (`IdentityStatistics`), in which the face counts most.
+/// 2. Draw adults from the sliders; mean and modes by PCA (`IdentityStatistics`), in which the face counts most; after
+///    them smooth modes for what sliders cannot make (`SmoothModes`).
 /// 3. Apple's 52 expressions from the "Face Units"; closed eyelids and jaws move what hangs on them.
 /// 4. Lay out the atlas; subdivide once, all by the same linear operator.
 /// 5. Decimetres to metres by the distance between the pupils, origin between the ears.
@@ -21,6 +22,13 @@ package struct HeadModelBuilder {
     static let drawnHeads = 800
     static let keptVariance = 0.99
     static let maximumModes = 90
+    /// So wide that scanned heads of another family lie within two deviations or so: two lengths, of a cheek and of a
+    /// nose's wing.
+    static let smoothScales: [SmoothModes.Scale] = [
+        .init(deviation: 0.0024, length: 0.04), .init(deviation: 0.0012, length: 0.018),
+    ]
+    static let smoothSymmetry = 0.8
+    static let smoothModes = 120
 
     let mesh: WavefrontMesh
     let mirror: [Int]
@@ -80,7 +88,11 @@ package struct HeadModelBuilder {
             }
             for offset in subdivision.apply(mode) { modes += [offset.x, offset.y, offset.z] }
         }
-        let eyeballs = base.eyeballs(rest.map { ($0 - SIMD3<Double>(origin)) * Double(metresPerUnit) })
+        let metric = rest.map { ($0 - SIMD3<Double>(origin)) * Double(metresPerUnit) }
+        let eyeballs = base.eyeballs(metric)
+        for mode in smoothModes(metric, eyeballs) {
+            for offset in subdivision.apply(mode) { modes += [offset.x, offset.y, offset.z] }
+        }
         let topology = topology(base, subdivision)
         let expressions = try ARKit.names.map { name -> MorphableModel.ExpressionShape in
             let target = try MorphTarget(read("faceunits/\(name)"), file: name, pointCount: mesh.points.count)
@@ -97,6 +109,20 @@ package struct HeadModelBuilder {
         return MorphableModel(
             topology: topology, mean: mean, identityModes: modes, expressions: expressions,
             landmarks: Array(repeating: nowhere, count: 468))
+    }
+
+    /// Of the face, fading towards the ears and the neck; eyeballs move as a whole.
+    private func smoothModes(_ points: [SIMD3<Double>], _ eyeballs: [Eyeball]) -> [[SIMD3<Float>]] {
+        func fade(_ x: Double, _ from: Double, _ to: Double) -> Double { min(max((x - from) / (to - from), 0), 1) }
+        let amplitude = points.map { fade($0.z, -0.02, 0.03) * fade($0.y, -0.11, -0.08) }
+        let smooth = SmoothModes(
+            points: points, amplitude: amplitude, scales: Self.smoothScales, symmetry: Self.smoothSymmetry,
+            count: Self.smoothModes)
+        return smooth.modes.map { mode in
+            var head = zip(points, mode).map { $0 + $1 }
+            for eyeball in eyeballs { eyeball.keepShape(&head) }
+            return zip(head, points).map { SIMD3<Float>($0 - $1) }
+        }
     }
 
     private func topology(_ base: BaseHead, _ subdivision: CatmullClark) -> Topology {

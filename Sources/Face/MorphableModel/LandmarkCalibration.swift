@@ -52,7 +52,7 @@ package struct LandmarkCalibration {
                 }
             }
         }
-        let surface = Surface(model: model)
+        let surface = TriangleSurface(skinOf: model, points: model.mean)
         let anchors = Self.symmetric(places.map(estimate)).map { anchor($0, surface) }
         return (anchors, Double(seen) / Double(tried))
     }
@@ -175,63 +175,12 @@ package struct LandmarkCalibration {
         }
     }
 
-    private func anchor(_ estimate: Estimate?, _ surface: Surface) -> MorphableModel.LandmarkAnchor {
+    private func anchor(_ estimate: Estimate?, _ surface: TriangleSurface) -> MorphableModel.LandmarkAnchor {
         guard let estimate else { return .init(points: .zero, weights: [1, 0, 0], deviation: .infinity) }
-        let (points, weights) = surface.nearest(to: estimate.place)
+        let nearest = surface.nearest(to: estimate.place)
         // Also what all views share is uncertain: never below a millimetre.
-        return .init(points: points, weights: weights, deviation: max(estimate.deviation, 0.001))
-    }
-}
-
-/// The mean head's skin as something to find the nearest place on; brute force, since it is built once.
-private struct Surface {
-    let corners: [SIMD3<UInt32>]
-    let positions: [SIMD3<Float>]
-
-    init(model: MorphableModel) {
-        positions = model.mean
-        let part = model.topology.parts.first { $0.material == .skin }!
-        let map = model.topology.pointOfVertex
-        corners = stride(from: 0, to: part.triangles.count, by: 3).map {
-            SIMD3(map[Int(part.triangles[$0])], map[Int(part.triangles[$0 + 1])], map[Int(part.triangles[$0 + 2])])
-        }
-    }
-
-    func nearest(to p: SIMD3<Float>) -> (SIMD3<UInt32>, SIMD3<Float>) {
-        var best: (Float, SIMD3<UInt32>, SIMD3<Float>) = (.infinity, .zero, [1, 0, 0])
-        for ids in corners {
-            let (a, b, c) = (positions[Int(ids.x)], positions[Int(ids.y)], positions[Int(ids.z)])
-            let w = Self.closest(p, a, b, c)
-            let q = a * w.x + b * w.y + c * w.z
-            let d = ((p - q) * (p - q)).sum()
-            if d < best.0 { best = (d, ids, w) }
-        }
-        return (best.1, best.2)
-    }
-
-    /// Barycentric weights of the triangle's point nearest to `p` (Ericson, Real-Time Collision Detection, 5.1.5).
-    static func closest(
-        _ p: SIMD3<Float>, _ a: SIMD3<Float>, _ b: SIMD3<Float>, _ c: SIMD3<Float>
-    ) -> SIMD3<Float> {
-        let (ab, ac, ap) = (b - a, c - a, p - a)
-        let (d1, d2) = ((ab * ap).sum(), (ac * ap).sum())
-        if d1 <= 0, d2 <= 0 { return [1, 0, 0] }
-        let bp = p - b
-        let (d3, d4) = ((ab * bp).sum(), (ac * bp).sum())
-        if d3 >= 0, d4 <= d3 { return [0, 1, 0] }
-        let vc = d1 * d4 - d3 * d2
-        if vc <= 0, d1 >= 0, d3 <= 0 { return [1 - d1 / (d1 - d3), d1 / (d1 - d3), 0] }
-        let cp = p - c
-        let (d5, d6) = ((ab * cp).sum(), (ac * cp).sum())
-        if d6 >= 0, d5 <= d6 { return [0, 0, 1] }
-        let vb = d5 * d2 - d1 * d6
-        if vb <= 0, d2 >= 0, d6 <= 0 { return [1 - d2 / (d2 - d6), 0, d2 / (d2 - d6)] }
-        let va = d3 * d6 - d5 * d4
-        if va <= 0, d4 - d3 >= 0, d5 - d6 >= 0 {
-            let t = (d4 - d3) / ((d4 - d3) + (d5 - d6))
-            return [0, 1 - t, t]
-        }
-        let n = 1 / (va + vb + vc)
-        return [1 - (vb + vc) * n, vb * n, vc * n]
+        return .init(
+            points: surface.triangles[nearest.triangle], weights: nearest.weights,
+            deviation: max(estimate.deviation, 0.001))
     }
 }

@@ -19,7 +19,7 @@ package struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertib
 ///     32 bytes: SHA-256 of all before, as text of its first 32 digits
 extension MorphableModel {
     private static let magic = Array("LIKEHEAD".utf8)
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
 
     package func encoded() -> [UInt8] {
         var out = Writer(bytes: Self.magic)

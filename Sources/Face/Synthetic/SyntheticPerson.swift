@@ -13,12 +13,30 @@ package struct SyntheticPerson: Sendable {
         package var blur: Int
     }
 
+    /// How a person looks about: amplitudes in radians, periods in seconds.
+    private struct Motion {
+        var distance: Double
+        var yaw: Double
+        var pitch: Double
+        var yawPeriod: Double
+        var pitchPeriod: Double
+
+        init(distance: Double, _ generator: inout SeededGenerator) {
+            self.distance = distance
+            yaw = 0.45 + 0.25 * generator.uniform()
+            pitch = 0.1 + 0.12 * generator.uniform()
+            yawPeriod = 5.5 + 2 * generator.uniform()
+            pitchPeriod = 3 + 1.5 * generator.uniform()
+        }
+    }
+
     package let avatar: Avatar
     /// Coefficients in standard deviations.
     package let identity: [Double]
     package let light: Light
     package let camera: Camera
     private let seed: UInt64
+    private let motion: Motion
     private let ground: Image
     private let renderer: AvatarRenderer
 
@@ -34,13 +52,16 @@ package struct SyntheticPerson: Sendable {
             eyes: EyeTexture.image(model: model, iris: iris[Int(seed % 3)]), lashes: LashTexture.image(model: model),
             teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
             landmarks7: NoWLandmarks.places(model: model, points: points))
-        let side = 0.25 * generator.normal(limit: 1.5)
+        let (side, above) = (0.25 * generator.normal(limit: 1.5), -0.2 + 0.1 * generator.normal(limit: 1.5))
+        let warmth = 0.94 + 0.04 * generator.normal(limit: 1.5)
         light = Light(
-            coefficients: [0.78, side, -0.2, -0.3, 0.02, 0.05, 0.04, 0, 0.03].map {
-                SIMD3<Float>(Float($0), Float($0) * 0.98, Float($0) * 0.94)
+            coefficients: [0.78, side, above, -0.3, 0.02, 0.05, 0.04, 0, 0.03].map {
+                SIMD3<Float>(Float($0), Float($0) * 0.98, Float($0 * warmth))
             })
-        camera = Camera(
-            width: width, height: height, focal: Double(max(width, height)) * (0.85 + 0.2 * generator.uniform()))
+        // Fields of view between 40° and 67°, the face about as large in all of them.
+        let lens = 0.75 + 0.6 * generator.uniform()
+        camera = Camera(width: width, height: height, focal: Double(max(width, height)) * lens)
+        motion = Motion(distance: 0.62 * lens / 0.95, &generator)
         ground = Self.room(width: width, height: height, generator: &generator)
         renderer = AvatarRenderer(avatar: avatar)
     }
@@ -48,8 +69,8 @@ package struct SyntheticPerson: Sendable {
     /// The script: still and neutral at first, then looking about, blinking, smiling, talking; out of focus now and then.
     package func moment(at time: Double) -> Moment {
         let wake = min(max(time - 0.8, 0), 1)
-        let yaw = 0.62 * wake * sin(2 * .pi * (time - 0.8) / 6.4)
-        let pitch = 0.16 * wake * sin(2 * .pi * (time - 0.8) / 3.7) + 0.02
+        let yaw = motion.yaw * wake * sin(2 * .pi * (time - 0.8) / motion.yawPeriod)
+        let pitch = motion.pitch * wake * sin(2 * .pi * (time - 0.8) / motion.pitchPeriod) + 0.02
         let roll = 0.06 * wake * sin(2 * .pi * (time - 0.8) / 5.1)
         var expression: [String: Double] = [:]
         func bump(_ from: Double, _ to: Double) -> Double {
@@ -65,7 +86,7 @@ package struct SyntheticPerson: Sendable {
         expression["jawOpen"] = 0.35 * bump(7, 9) * (0.5 + 0.5 * sin(14 * time))
         expression["browInnerUp"] = 0.5 * bump(2.6, 3.6)
         var pose = Pose(yaw: yaw, pitch: pitch, roll: roll, translation: .zero)
-        pose.translation = SIMD3(0.02 * sin(time), 0.03, 0.62) - pose.rotation.apply(SIMD3(0, 0, 0.02))
+        pose.translation = SIMD3(0.02 * sin(time), 0.03, motion.distance) - pose.rotation.apply(SIMD3(0, 0, 0.02))
         let blurred = [(3.0, 3.3), (6.5, 6.8), (9.3, 9.5)].contains { time > $0.0 && time < $0.1 }
         return Moment(pose: pose, expression: expression, blur: blurred ? 4 : 0)
     }

@@ -55,7 +55,10 @@ package enum HeadModelFile {
     }
 
     package static func load(from directory: String) throws(Failure) -> MorphableModel {
-        let path = directory + "/" + name
+        try load(at: directory + "/" + name)
+    }
+
+    package static func load(at path: String) throws(Failure) -> MorphableModel {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.configuration, "\(path) is missing: run ./set-up, or name its directory with --models")
         }

@@ -64,7 +64,7 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     package var coverage: Double
     /// Mean confidence over the face's texels, 0...1.
     package var confidence: Double
-    /// Posterior standard deviation of the shape over the face, millimetres.
+    /// Posterior standard deviation of the face's surface, size left free, millimetres.
     package var deviation: Double
 
     package init(coverage: Double, confidence: Double, deviation: Double) {

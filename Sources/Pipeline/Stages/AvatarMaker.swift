@@ -37,7 +37,7 @@ package struct AvatarMaker: Sendable {
             avatar: avatar,
             quality: AvatarQuality(
                 coverage: Double(confidence.count { $0 > 0.1 }) / count,
-                confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation), made: made)
+                confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation.surface), made: made)
     }
 
     /// Mean over the face, linear.

@@ -30,10 +30,11 @@ extension Pipeline {
         let reprojection = fit.reprojection(set.keyframes)
         report.update {
             $0.fits += 1
-            $0.fitDeviation = fit.deviation
+            $0.fitDeviation = fit.deviation.surface
             $0.reprojection = reprojection ?? $0.reprojection
         }
-        logger.debug("fit", metadata: ["keyframes": "\(set.keyframes.count)", "deviation_mm": "\(fit.deviation)"])
+        logger.debug(
+            "fit", metadata: ["keyframes": "\(set.keyframes.count)", "deviation_mm": "\(fit.deviation.surface)"])
         return FittedKeyframes(time: time, fit: fit, keyframes: set.keyframes, final: false)
     }
 }

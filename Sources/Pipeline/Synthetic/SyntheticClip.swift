@@ -66,4 +66,12 @@ package enum SyntheticClip {
             throw Failure(.cannotCreate, "cannot write the film into \(directory): \(error)")
         }
     }
+
+    /// What was written beside the film.
+    package static func truth(_ directory: String) throws(Failure) -> Truth {
+        let path = "\(directory)/truth.json"
+        do { return try JSONDecoder().decode(Truth.self, from: Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+            throw Failure(.noInput, "\(path) cannot be read: \(error.localizedDescription)")
+        }
+    }
 }

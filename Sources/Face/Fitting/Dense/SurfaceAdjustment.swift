@@ -30,12 +30,15 @@ struct SurfaceAdjustment {
     private static let spacing = 6
     /// How many views' information all pairs of views together have: what moves patterns without the shape (shade, gloss,
     /// expression) is the same in all of them.
-    private static let allPairs = 0.5
+    private static let allPairs = 0.7
+    /// How much landmarks count beside parallax, of what they count alone: their bias is the average face's.
+    private static let landmarks = 0.5
     /// Expressions are held to neutral by so much more than in a fit to landmarks alone: left as free as there, they took
     /// for a smile what was the shape of a mouth.
-    private static let expressionHold = 100.0
-    /// Of the log of a head's size about the mean head's, beside what the identity's own prior says.
-    private static let sizeDeviation = 0.02
+    private static let expressionHold = 150.0
+    /// Of the log of a head's size about the mean head's. One camera cannot see the size; what little bends the shape would
+    /// drag it along.
+    private static let sizeDeviation = 0.01
     /// The longest step of log focal length.
     private static let longestStep = 0.15
 
@@ -102,16 +105,16 @@ struct SurfaceAdjustment {
     /// - Parameters:
     ///   - keyframes: one per view of the problem.
     ///   - rounds: at most; ends earlier when the landmarks' places move less than 0.06 mm.
-    /// - Returns: the posterior standard deviation over the landmarks, millimetres; `nil`, and `problem` untouched, when
-    ///   the views cannot be compared or the result is no head.
-    func refine(_ problem: inout LandmarkProblem, keyframes: [Keyframe], rounds: Int) -> Double? {
+    /// - Returns: the posterior covariance of the identity (K × K); `nil`, and `problem` untouched, when the views cannot be
+    ///   compared or the result is no head.
+    func refine(_ problem: inout LandmarkProblem, keyframes: [Keyframe], rounds: Int) -> Matrix? {
         precondition(keyframes.count == problem.poses.count)
         guard Self.haveParallax(problem.poses), keyframes.allSatisfy({ min($0.crop.width, $0.crop.height) >= 48 })
         else {
             return nil
         }
         let neutral = [Double](repeating: 0, count: problem.model.expressions.count)
-        var (trial, deviation) = (problem, Double?.none)
+        var (trial, covariance) = (problem, Matrix?.none)
         for _ in 0..<rounds {
             let heads = heads(of: trial)
             let focal = trial.focal
@@ -122,14 +125,14 @@ struct SurfaceAdjustment {
                 return SurfaceView(atlas.unwrap(keyframes[v], head: head, pose: heads[v].pose))
             }
             let before = trial.model.places(identity: trial.identity, expression: neutral)
-            deviation = step(&trial, tracks: tracks(views, trial), heads: heads)
-            guard deviation != nil, Self.isPlausible(trial) else { return nil }
+            covariance = step(&trial, tracks: tracks(views, trial), heads: heads)
+            guard covariance != nil, Self.isPlausible(trial) else { return nil }
             let after = trial.model.places(identity: trial.identity, expression: neutral)
             let moved = zip(before, after).reduce(0) { $0 + (($1.0 - $1.1) * ($1.0 - $1.1)).sum() }
             if (moved / Double(before.count)).squareRoot() < 6e-5 { break }
         }
         problem = trial
-        return deviation
+        return covariance
     }
 
     /// Views less than 6° apart say nothing about depth that their noise does not drown.
@@ -187,10 +190,10 @@ struct SurfaceAdjustment {
     }
 
     /// One Gauss–Newton step of everything.
-    /// - Returns: the posterior standard deviation over the landmarks, millimetres; `nil` if the equations have no solution.
-    private func step(_ problem: inout LandmarkProblem, tracks: [SurfaceTrack], heads: [Posed]) -> Double? {
+    /// - Returns: the posterior covariance of the identity; `nil` if the equations have no solution.
+    private func step(_ problem: inout LandmarkProblem, tracks: [SurfaceTrack], heads: [Posed]) -> Matrix? {
         var equations = SurfaceEquations(problem)
-        for (v, landmarks) in problem.landmarkRows().enumerated() {
+        for (v, landmarks) in problem.landmarkRows(share: Self.landmarks).enumerated() {
             equations.add(landmarks.rows, ofViews: [v])
             equations.holdExpression(
                 of: v, at: problem.expressions[v], information: Self.expressionHold * landmarks.expressionInformation)
@@ -205,7 +208,7 @@ struct SurfaceAdjustment {
         for v in heads.indices { equations.holdAtBounds(v, expression: problem.expressions[v]) }
         guard let solution = equations.solved() else { return nil }
         solution.move(&problem, longestFocalStep: Self.longestStep)
-        return problem.surfaceDeviation(solution.identityCovariance)
+        return solution.identityCovariance
     }
 
     /// Two whitened rows per track: `[reference's pose and expression | view's | identity K | log focal | value]`.
