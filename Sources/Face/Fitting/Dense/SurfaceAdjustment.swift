@@ -198,12 +198,14 @@ struct SurfaceAdjustment {
             equations.holdExpression(
                 of: v, at: problem.expressions[v], information: Self.expressionHold * landmarks.expressionInformation)
         }
+        let motions = motions(tracks, problem, heads)
         let pairs = Dictionary(grouping: tracks) { SIMD2($0.reference, $0.view) }
-        for (pair, tracks) in pairs.sorted(by: { ($0.key.x, $0.key.y) < ($1.key.x, $1.key.y) }) {
-            let rows = self.rows(
-                tracks, problem, heads[pair.x], heads[pair.y], trust: Self.allPairs / Double(pairs.count))
-            equations.add(rows, ofViews: [pair.x, pair.y])
+            .sorted { ($0.key.x, $0.key.y) < ($1.key.x, $1.key.y) }
+        let grams = pairs.mapConcurrently { [problem] pair, tracks in
+            let trust = Self.allPairs / Double(pairs.count)
+            return rows(tracks, problem, motions[pair.x], motions[pair.y], trust: trust).gram()
         }
+        for ((pair, _), gram) in zip(pairs, grams) { equations.add(gram: gram, ofViews: [pair.x, pair.y]) }
         equations.addPriors(problem, sizeDeviation: Self.sizeDeviation)
         for v in heads.indices { equations.holdAtBounds(v, expression: problem.expressions[v]) }
         guard let solution = equations.solved() else { return nil }
@@ -213,9 +215,11 @@ struct SurfaceAdjustment {
 
     /// Two whitened rows per track: `[reference's pose and expression | view's | identity K | log focal | value]`.
     private func rows(
-        _ tracks: [SurfaceTrack], _ problem: LandmarkProblem, _ reference: Posed, _ view: Posed, trust: Double
+        _ tracks: [SurfaceTrack], _ problem: LandmarkProblem, _ reference: [SurfaceMotion?], _ view: [SurfaceMotion?],
+        trust: Double
     ) -> Matrix {
-        let width = 2 * (6 + problem.model.expressions.count) + problem.identity.count + 2
+        let own = 6 + problem.model.expressions.count
+        let width = 2 * own + problem.identity.count + 2
         var result = Matrix(rows: 2 * tracks.count, columns: width)
         let squares = tracks.map { t in
             let (i, s) = (t.information, t.shift)
@@ -224,8 +228,8 @@ struct SurfaceAdjustment {
         let middle = squares.sorted()[squares.count / 2]
         let scale = max(4 * middle, 9)
         for (number, track) in tracks.enumerated() {
-            let sample = samples[track.texel]
-            guard let row = linearized(track, sample, problem, reference, view) else { continue }
+            // Where either sees the place edge-on, nothing can be said.
+            guard let first = reference[track.texel], let second = view[track.texel] else { continue }
             // Cauchy's weight, by the view's own standard: what moves unlike the rest is gloss, a strand, a shadow.
             let weight = (trust / (1 + squares[number] / scale)).squareRoot()
             let i = track.information
@@ -233,27 +237,31 @@ struct SurfaceAdjustment {
             let a = i.x.squareRoot()
             let b = i.y / a
             let c = max(i.z - b * b, 0).squareRoot()
-            for j in 0..<width {
-                result[2 * number, j] = weight * (a * row.x[j] + b * row.y[j])
-                result[2 * number + 1, j] = weight * c * row.y[j]
+            func set(_ j: Int, _ x: Double, _ y: Double) {
+                result[2 * number, j] = weight * (a * x + b * y)
+                result[2 * number + 1, j] = weight * c * y
             }
+            // The shift changes by the texel's motion in the view less its motion in the reference.
+            for j in 0..<own {
+                set(j, -first.x[j], -first.y[j])
+                set(own + j, second.x[j], second.y[j])
+            }
+            for j in own..<first.x.count { set(own + j, second.x[j] - first.x[j], second.y[j] - first.y[j]) }
+            set(width - 1, -track.shift.x, -track.shift.y)
         }
         return result
     }
 
-    /// The shift's change (x and y, texels) by all unknowns, and last the shift that is left: the texel's motion in the
-    /// view less its motion in the reference. `nil` where either sees the place edge-on.
-    private func linearized(
-        _ track: SurfaceTrack, _ sample: Sample, _ problem: LandmarkProblem, _ reference: Posed, _ view: Posed
-    ) -> (x: [Double], y: [Double])? {
-        guard let first = motion(sample, problem, reference), let second = motion(sample, problem, view) else {
-            return nil
+    /// Per view, how each sample that is followed in it moves.
+    private func motions(_ tracks: [SurfaceTrack], _ problem: LandmarkProblem, _ heads: [Posed]) -> [[SurfaceMotion?]] {
+        var wanted = [[Bool]](repeating: [Bool](repeating: false, count: samples.count), count: heads.count)
+        for track in tracks {
+            wanted[track.reference][track.texel] = true
+            wanted[track.view][track.texel] = true
         }
-        let own = 6 + problem.model.expressions.count
-        func row(_ a: [Double], _ b: [Double], _ shift: Double) -> [Double] {
-            a[0..<own].map { -$0 } + b[0..<own] + zip(b[own...], a[own...]).map { $0 - $1 } + [-shift]
+        return heads.indices.mapConcurrently { [wanted] v in
+            samples.indices.map { wanted[v][$0] ? motion(samples[$0], problem, heads[v]) : nil }
         }
-        return (row(first.x, second.x, track.shift.x), row(first.y, second.y, track.shift.y))
     }
 
     private func motion(_ sample: Sample, _ problem: LandmarkProblem, _ head: Posed) -> SurfaceMotion? {

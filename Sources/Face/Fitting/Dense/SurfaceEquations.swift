@@ -23,8 +23,10 @@ struct SurfaceEquations {
     }
 
     /// - Parameter rows: weighted, `[each view's unknowns | identity | log focal | value]`.
-    mutating func add(_ rows: Matrix, ofViews views: [Int]) {
-        let gram = rows.gram()
+    mutating func add(_ rows: Matrix, ofViews views: [Int]) { add(gram: rows.gram(), ofViews: views) }
+
+    /// - Parameter gram: of such rows.
+    mutating func add(gram: Matrix, ofViews views: [Int]) {
         let places = views.flatMap { v in (own * v..<own * (v + 1)) } + Array(sharedStart..<gradient.count)
         precondition(gram.columns == places.count + 1, "rows of \(gram.columns) for \(places.count) unknowns")
         for (i, a) in places.enumerated() {
