@@ -16,7 +16,7 @@ struct Likenessd: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, RenderCommand.self, SyntheticCommand.self, PublishCommand.self, ModelCommand.self,
-            BenchCommand.self,
+            EvaluateCommand.self, BenchCommand.self,
         ])
 
     /// Ends every command the same way: one line on standard error, and the documented status.

@@ -96,6 +96,42 @@ package struct AvatarRenderer: Sendable {
         return image
     }
 
+    /// What a pixel shows of the skin.
+    package struct SkinPlace: Sendable {
+        /// Point numbers of its triangle.
+        package var corners: [Int]
+        /// Camera space, unit.
+        package var normal: SIMD3<Float>
+        /// Linear.
+        package var albedo: SIMD3<Float>
+    }
+
+    /// Per pixel, row by row, what it shows of the skin at its centre; `nil` where it shows something else.
+    package func surface(
+        points: [SIMD3<Float>], pose: Pose, camera: Camera, width: Int, height: Int
+    ) -> [SkinPlace?] {
+        let projected = points.map { point -> SIMD3<Float> in
+            let p = pose.apply(SIMD3<Double>(point))
+            let pixel = camera.project(SIMD3(p.x, p.y, max(p.z, 1e-3)))
+            return SIMD3(Float(pixel.x), Float(pixel.y), Float(p.z))
+        }
+        let vertices = avatar.topology.pointOfVertex
+        let normals = avatar.topology.normals(points: points).map {
+            SIMD3<Float>(pose.rotation.apply(SIMD3<Double>($0)))
+        }
+        let visible = Rasterizer.draw(
+            positions: vertices.map { projected[Int($0)] }, triangles: triangles, width: width, height: height)
+        return visible.triangle.indices.map { at in
+            let t = Int(visible.triangle[at])
+            guard t >= 0, materialOfTriangle[t] == .skin else { return nil }
+            let (normal, uv) = interpolate(triangles, t, visible.weights[at], normals)
+            let length = (normal * normal).sum().squareRoot()
+            return SkinPlace(
+                corners: (0..<3).map { Int(vertices[Int(triangles[3 * t + $0])]) }, normal: normal / max(length, 1e-6),
+                albedo: albedo(.skin, uv))
+        }
+    }
+
     private func interpolate(
         _ triangles: [UInt32], _ t: Int, _ w: SIMD2<Float>, _ normals: [SIMD3<Float>]
     ) -> (SIMD3<Float>, SIMD2<Float>) {
