@@ -7,6 +7,16 @@ package struct IrisLandmarks: Sendable, Equatable {
     /// 71 points of lids, socket and brow, pixels.
     package var contour: [SIMD2<Float>]
 
+    /// Distance of the lids' middles over the distance of the eye's corners: about 0.35 open, 0.13 closed. The face
+    /// network's own lids hardly close.
+    package var openness: Float {
+        func distance(_ a: Int, _ b: Int) -> Float {
+            let d = contour[a] - contour[b]
+            return (d * d).sum().squareRoot()
+        }
+        return distance(12, 4) / max(distance(0, 8), 1e-3)
+    }
+
     /// Mean of the iris's width and height, pixels.
     package var diameter: Float {
         func distance(_ a: Int, _ b: Int) -> Float {

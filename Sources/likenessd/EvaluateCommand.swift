@@ -19,10 +19,14 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The directory to write report.json and sheet.png into.") var output: String
     @Option(help: "The directory that set-up filled.") var models: String?
     @Option(help: "Texels along the texture's side.") var textureSize = 1024
-    @Option(parsing: .upToNextOption, help: "Seconds of the clip after which to judge.") var after: [Double] = [2, 5, 10]
+    @Option(parsing: .upToNextOption, help: "Seconds of the clip after which to judge.") var after: [Double] = [
+        2, 5, 10,
+    ]
 
     func validate() throws {
-        guard after.allSatisfy({ $0 > 0 }), !after.isEmpty else { throw ValidationError("--after takes seconds above 0") }
+        guard after.allSatisfy({ $0 > 0 }), !after.isEmpty else {
+            throw ValidationError("--after takes seconds above 0")
+        }
         guard textureSize >= 256, textureSize <= 4096, textureSize % 16 == 0 else {
             throw ValidationError("--texture-size takes a multiple of 16 from 256 to 4096")
         }
@@ -70,7 +74,9 @@ struct EvaluateCommand: ParsableCommand {
             }
             return String(format: "%.2f mm across, %.2f mm in depth, %.2f°", across, depth, degrees)
         }
-        lines.append("jitter of the still head (\(Int(report.jitter.stillShare * 100)) % of the frames): \(jitter(report.jitter))")
+        lines.append(
+            "jitter of the still head (\(Int(report.jitter.stillShare * 100)) % of the frames): \(jitter(report.jitter))"
+        )
         lines.append("filtered: \(jitter(report.jitterFiltered))")
         if let delay = report.filterDelay { lines.append(String(format: "the filter lags %.0f ms", delay)) }
         return lines.joined(separator: "\n")

@@ -19,7 +19,9 @@ package struct MotionQuality: Sendable, Codable, Equatable {
     /// - Parameters:
     ///   - motion: time (seconds, ascending) and view of each frame.
     ///   - reference: the same frames' views by which stillness is judged.
-    package init(_ motion: [(time: Double, view: ShapeFit.View)], stillIn reference: [(time: Double, view: ShapeFit.View)]) {
+    package init(
+        _ motion: [(time: Double, view: ShapeFit.View)], stillIn reference: [(time: Double, view: ShapeFit.View)]
+    ) {
         precondition(motion.count == reference.count, "\(motion.count) and \(reference.count) views")
         let (own, other) = (motion.map { Self.values($0.view) }, reference.map { Self.values($0.view) })
         let times = motion.map(\.time)
@@ -27,7 +29,9 @@ package struct MotionQuality: Sendable, Codable, Equatable {
         for i in motion.indices {
             let near = motion.indices.filter { abs(times[$0] - times[i]) <= Self.reach }
             guard near.count >= 8 else { continue }
-            let slopes = (0..<6).map { c in Self.line(near.map { times[$0] - times[i] }, near.map { other[$0][c] }).slope }
+            let slopes = (0..<6).map { c in
+                Self.line(near.map { times[$0] - times[i] }, near.map { other[$0][c] }).slope
+            }
             let speed = (slopes[3] * slopes[3] + slopes[4] * slopes[4] + slopes[5] * slopes[5]).squareRoot()
             let turn = (slopes[0] * slopes[0] + slopes[1] * slopes[1] + slopes[2] * slopes[2]).squareRoot()
             guard speed < Self.stillSpeed, turn < Self.stillTurning else { continue }

@@ -34,12 +34,34 @@ package struct Rerendering: Sendable {
             albedo.append(SIMD4(place.albedo, 0))
             normals.append(place.normal)
         }
-        guard colours.count >= 100,
-            let light = Illumination.fit(colours: colours, albedo: albedo, normals: normals)
-        else { return nil }
-        let fitted = Light(coefficients: light.coefficients.map { SIMD3($0.x, $0.y, $0.z) })
-        image = renderer.draw(points: points, pose: view.pose, camera: camera, onto: keyframe.crop, light: fitted)
+        guard colours.count >= 100, let light = Self.light(colours, albedo, normals) else { return nil }
+        image = renderer.draw(points: points, pose: view.pose, camera: camera, onto: keyframe.crop, light: light)
         self.mask = mask
         comparison = RenderComparison(image, keyframe.crop, mask: mask)
+    }
+
+    /// The second-order light that explains the picture best, each channel by itself; here nothing has to be kept for the
+    /// albedo. Errors count as in sRGB codes, whose step per linear light falls with the light's power of 0.58.
+    private static func light(_ colours: [SIMD4<Float>], _ albedo: [SIMD4<Float>], _ normals: [SIMD3<Float>]) -> Light?
+    {
+        var coefficients = [SIMD3<Float>](repeating: .zero, count: 9)
+        for channel in 0..<3 {
+            var rows = Matrix(rows: colours.count, columns: 10)
+            for i in colours.indices {
+                let n = SIMD3<Double>(normals[i])
+                let basis = [
+                    1, n.x, n.y, n.z, n.x * n.y, n.y * n.z, n.z * n.x, n.x * n.x - n.y * n.y, 3 * n.z * n.z - 1,
+                ]
+                let weight = pow(Double(max(colours[i][channel], 0.01)), -0.58)
+                for (j, value) in basis.enumerated() { rows[i, j] = weight * value * Double(albedo[i][channel]) }
+                rows[i, 9] = weight * Double(colours[i][channel])
+            }
+            let gram = rows.gram()
+            var normal = gram.block(rows: 0..<9, columns: 0..<9)
+            for j in 0..<9 { normal[j, j] *= 1 + 1e-6 }
+            guard let solved = normal.choleskySolve((0..<9).map { gram[$0, 9] }) else { return nil }
+            for j in 0..<9 { coefficients[j][channel] = Float(solved[j]) }
+        }
+        return Light(coefficients: coefficients)
     }
 }

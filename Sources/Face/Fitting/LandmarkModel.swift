@@ -58,6 +58,31 @@ package struct LandmarkModel: Sendable {
         self.basis = basis
     }
 
+    private init(
+        landmarks: [Int], mean: [SIMD3<Double>], normals: [SIMD3<Double>], basis: Matrix, expressions: [Int],
+        identityCount: Int, deviations: [Double]
+    ) {
+        self.landmarks = landmarks
+        self.mean = mean
+        self.normals = normals
+        self.basis = basis
+        self.expressions = expressions
+        self.identityCount = identityCount
+        self.deviations = deviations
+    }
+
+    /// The landmarks of one person's head, whose shape is known: no identity is left (K = 0).
+    /// - Parameters:
+    ///   - offsets: L, metres: where the tracker puts this person's landmarks, beside where they should be.
+    ///   - deviation: metres, of each landmark once that is known.
+    package func personal(identity: [Double], offsets: [SIMD3<Double>], deviation: Double) -> LandmarkModel {
+        let neutral = places(identity: identity, expression: [Double](repeating: 0, count: expressions.count))
+        return LandmarkModel(
+            landmarks: landmarks, mean: zip(neutral, offsets).map { $0 + $1 }, normals: normals,
+            basis: basis.block(rows: 0..<basis.rows, columns: 0..<expressions.count), expressions: expressions,
+            identityCount: 0, deviations: deviations.map { min($0, deviation) })
+    }
+
     /// L places in model space, metres.
     package func places(identity: [Double], expression: [Double]) -> [SIMD3<Double>] {
         precondition(

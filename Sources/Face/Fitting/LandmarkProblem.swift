@@ -14,6 +14,14 @@ struct LandmarkProblem {
     var expressions: [[Double]]
     /// Identity and focal length are given: only poses and expressions move.
     var sharedFixed = false
+    /// How many of neighbouring landmarks' errors are one and the same, and how many deviations an error may have before it
+    /// counts less.
+    var correlation = ShapeEstimator.correlatedLandmarks
+    var robustWidth = ShapeEstimator.robustWidth
+    /// E: the largest weight of each expression.
+    var ceilings: [Double]
+    /// Cost of a whole expression weight, linear: of several shapes that explain the same, few stay.
+    var expressionPull = 0.0
     /// Posterior covariance of the identity coefficients (K × K); set by `solve` when identity is free.
     private(set) var covariance: Matrix?
 
@@ -38,6 +46,7 @@ struct LandmarkProblem {
         focal = focalPrior
         poses = sightings.map { _ in Pose(rotation: Pose.facing, translation: [0, 0, 1]) }
         expressions = sightings.map { _ in [Double](repeating: 0, count: model.expressions.count) }
+        ceilings = [Double](repeating: 1, count: model.expressions.count)
     }
 
     private func camera(_ v: Int) -> Camera { Camera(focal: focal, centre: middle[v]) }
@@ -106,8 +115,9 @@ struct LandmarkProblem {
             let r = residuals(v)
             weights.append(self.weights(v, r, share: shares[v]))
             equations.add(
-                r.rows(weights: weights[v], sharedFixed: sharedFixed), expression: expressions[v],
-                expressionInformation: Self.expressionInformation * shares[v])
+                r.rows(weights: weights[v], sharedFixed: sharedFixed), expression: expressions[v], ceilings: ceilings,
+                expressionInformation: Self.expressionInformation * shares[v],
+                expressionPull: expressionPull * shares[v] / 2)
         }
         if !sharedFixed {
             for i in identity.indices { equations.addPrior(i, information: 1, offset: identity[i]) }
@@ -134,14 +144,14 @@ struct LandmarkProblem {
     private func weights(_ v: Int, _ r: LandmarkResiduals, share: Double) -> [Double] {
         let pixelsPerMetre = focal / max(poses[v].translation.z, 0.05)
         let detector = ShapeEstimator.detectorDeviation * interEye[v]
-        let width = 2 * ShapeEstimator.robustWidth * ShapeEstimator.robustWidth
+        let width = 2 * robustWidth * robustWidth
         return observed[v].indices.map { l in
             let calibration = model.deviations[l] * pixelsPerMetre
             let variance = calibration * calibration + detector * detector
             let t = min(max((r.facing[l] - 0.05) / 0.35, 0), 1)
             let angle = 0.02 + 0.98 * t * t * (3 - 2 * t)
             let squared = (r.values[2 * l] * r.values[2 * l] + r.values[2 * l + 1] * r.values[2 * l + 1]) / variance
-            return share * angle / ((1 + squared / width) * variance * ShapeEstimator.correlatedLandmarks)
+            return share * angle / ((1 + squared / width) * variance * correlation)
         }
     }
 
@@ -167,6 +177,7 @@ struct LandmarkProblem {
         }
         for v in poses.indices {
             sum += Self.expressionInformation * shares[v] * expressions[v].reduce(0) { $0 + $1 * $1 }
+            sum += expressionPull * shares[v] * expressions[v].reduce(0, +)
             let r = residuals(v).values
             for (l, weight) in weights[v].enumerated() {
                 sum += weight * (r[2 * l] * r[2 * l] + r[2 * l + 1] * r[2 * l + 1])
@@ -188,7 +199,7 @@ struct LandmarkProblem {
             result.poses[v].translation += SIMD3(s[3], s[4], s[5])
             result.poses[v].translation.z = max(result.poses[v].translation.z, 0.1)
             for e in expressions[v].indices {
-                result.expressions[v][e] = min(max(expressions[v][e] + s[6 + e], 0), 1)
+                result.expressions[v][e] = min(max(expressions[v][e] + s[6 + e], 0), ceilings[e])
             }
         }
         return result

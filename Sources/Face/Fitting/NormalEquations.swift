@@ -28,9 +28,12 @@ struct NormalEquations {
 
     /// - Parameters:
     ///   - rows: of `LandmarkResiduals.rows`.
-    ///   - expression: the view's weights, with a quadratic prior about 0 of `expressionInformation`. A weight at its
-    ///     bound (0 or 1) that the gradient pushes further out is held there.
-    mutating func add(_ rows: Matrix, expression: [Double], expressionInformation: Double) {
+    ///   - expression: the view's weights, with a quadratic prior about 0 of `expressionInformation` and a pull towards 0 of
+    ///     `expressionPull`. A weight at its bound (0 or its ceiling) that the gradient pushes further out is held there.
+    mutating func add(
+        _ rows: Matrix, expression: [Double], ceilings: [Double], expressionInformation: Double,
+        expressionPull: Double = 0
+    ) {
         let (own, all) = (6 + expression.count, rows.columns - 1)
         precondition(
             all == own + information.rows, "rows of \(rows.columns) for \(own) own, \(information.rows) shared")
@@ -42,11 +45,11 @@ struct NormalEquations {
         let last = view.right.columns - 1
         for (e, weight) in expression.enumerated() {
             view.own[6 + e, 6 + e] += expressionInformation
-            view.right[6 + e, last] += expressionInformation * weight
+            view.right[6 + e, last] += expressionInformation * weight + expressionPull
         }
         for (e, weight) in expression.enumerated() {
             let slope = view.right[6 + e, last]
-            guard (weight <= 0 && slope > 0) || (weight >= 1 && slope < 0) else { continue }
+            guard (weight <= 0 && slope > 0) || (weight >= ceilings[e] && slope < 0) else { continue }
             let i = 6 + e
             for j in 0..<own {
                 view.own[i, j] = i == j ? 1 : 0

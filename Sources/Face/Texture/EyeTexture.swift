@@ -6,8 +6,8 @@ package import Tensors
 package enum EyeTexture {
     /// Linear albedo of teeth and tongue where nothing better is known, as dim as the mouth lets them look in renderers
     /// that know no shade.
-    package static let teeth = SIMD3<Float>(0.42, 0.37, 0.29)
-    package static let tongue = SIMD3<Float>(0.40, 0.13, 0.12)
+    package static let teeth = SIMD3<Float>(0.30, 0.26, 0.20)
+    package static let tongue = SIMD3<Float>(0.16, 0.05, 0.045)
     /// The white of the eye, and the same as lids' shade and wetness let it look in renderers that know neither.
     static let white = SIMD3<Float>(0.66, 0.60, 0.56)
     static let shadedWhite = SIMD3<Float>(0.50, 0.445, 0.415)

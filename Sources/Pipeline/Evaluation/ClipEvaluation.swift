@@ -57,6 +57,7 @@ package struct ClipEvaluation: Sendable {
         var landmarks: [SIMD2<Float>]
         var width: Int
         var height: Int
+        var eyes: (left: EyeFollower.Sight, right: EyeFollower.Sight)
     }
 
     private struct Material {
@@ -89,24 +90,22 @@ package struct ClipEvaluation: Sendable {
             let made = maker.avatar(
                 of: FittedKeyframes(time: set.seconds, fit: fit, keyframes: set.keyframes, final: true))
             let renderer = AvatarRenderer(avatar: made.avatar)
-            let drawn = material.heldOut.mapConcurrently { [estimator] keyframe -> (Rerendering, ShapeFit.View)? in
-                let view = estimator.trackPose(
-                    landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: keyframe.imageWidth,
-                    imageHeight: keyframe.imageHeight, focal: fit.focal, identity: fit.identity)
+            let views = follow(
+                material.seen, FaceFollower(model: model, fit: fit, keyframes: set.keyframes),
+                EyeFollower(model: model, fit: fit))
+            let drawn = material.heldOut.mapConcurrently { keyframe -> (Rerendering, ShapeFit.View)? in
+                guard let view = views.first(where: { $0.view.frame == keyframe.frame })?.view else { return nil }
                 return Rerendering(
                     made.avatar, regions: regions, renderer: renderer, keyframe: keyframe, view: view, focal: fit.focal
                 ).map { ($0, view) }
             }
-            let found = zip(material.heldOut, drawn).compactMap { keyframe, drawn in drawn.map { (keyframe, $0.0, $0.1) } }
+            let found = zip(material.heldOut, drawn).compactMap { keyframe, drawn in
+                drawn.map { (keyframe, $0.0, $0.1) }
+            }
             points.append(point(set.seconds, set.keyframes.count, fit, made, found))
             guard i == material.sets.count - 1 else { continue }
             rows = Self.rows(found)
-            motion = material.seen.mapConcurrently { [estimator] seen in
-                let view = estimator.trackPose(
-                    landmarks: seen.landmarks, frame: seen.frame, imageWidth: seen.width, imageHeight: seen.height,
-                    focal: fit.focal, identity: fit.identity)
-                return (seen.time, view)
-            }
+            motion = views
         }
         var filter = MotionFilter()
         let smooth = motion.map { (time: $0.time, view: filter.next($0.view, at: $0.time)) }
@@ -121,10 +120,31 @@ package struct ClipEvaluation: Sendable {
             sheet: sheet.image())
     }
 
+    /// Pose and expression of every frame.
+    private static func follow(
+        _ seen: [Seen], _ follower: FaceFollower, _ eyes: EyeFollower
+    ) -> [(time: Double, view: ShapeFit.View)] {
+        var (eyes, last) = (eyes, ShapeFit.View?.none)
+        return seen.map { seen in
+            let view = follower.view(
+                landmarks: seen.landmarks, frame: seen.frame, imageWidth: seen.width, imageHeight: seen.height,
+                from: last)
+            last = view
+            return (
+                seen.time,
+                eyes.view(
+                    view, left: seen.eyes.left, right: seen.eyes.right, imageWidth: seen.width, imageHeight: seen.height
+                )
+                .view
+            )
+        }
+    }
+
     private static func watch(_ source: VideoSource, models: String, _ options: Options) throws -> Material {
         var tracker = try FaceTracker(directory: models)
         var selector = KeyframeSelector()
         var set = KeyframeSet()
+        var iris = try IrisEstimator(directory: models, library: LiteRTLibrary(directory: models))
         var reader = try VideoReader(source)
         var material = Material()
         var waiting = options.after.sorted()
@@ -143,7 +163,8 @@ package struct ClipEvaluation: Sendable {
             material.seen.append(
                 Seen(
                     frame: frame.number, time: frame.time, landmarks: observation.face.points,
-                    width: observation.imageWidth, height: observation.imageHeight))
+                    width: observation.imageWidth, height: observation.imageHeight,
+                    eyes: try iris.sights(of: frame.image, observation.face)))
             if frame.number % options.every == options.every / 2 {
                 if material.heldOut.count < options.mostHeldOut {
                     material.heldOut.append(Keyframe(observation, of: frame.image, score: 0))
@@ -179,7 +200,8 @@ package struct ClipEvaluation: Sendable {
         let count = min(4, found.count)
         return (0..<count).map { r in
             let (keyframe, drawn, _) = found[(2 * r + 1) * found.count / (2 * count)]
-            var difference = Image(width: keyframe.crop.width, height: keyframe.crop.height, channels: 3, filledWith: 128)
+            var difference = Image(
+                width: keyframe.crop.width, height: keyframe.crop.height, channels: 3, filledWith: 128)
             for i in drawn.mask.indices where drawn.mask[i] {
                 for c in 3 * i..<3 * i + 3 {
                     let d = 4 * (Int(keyframe.crop.bytes[c]) - Int(drawn.image.bytes[c]))
