@@ -36,6 +36,8 @@ package struct Pipeline: Sendable {
         let keyframes = Edge<KeyframeEvent>(.suspending(capacity: 4))
         let fits = Edge<FittedKeyframes>(live ? .newest : .suspending(capacity: 1))
         let avatars = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1))
+        // Beside the arrows: whoever follows motion looks at the newest fit.
+        let newestFit = Latest<FittedKeyframes>()
 
         return try await withThrowingTaskGroup(of: FinishedAvatar?.self) { group in
             group.addTask(executorPreference: StageExecutor("capture")) {
@@ -45,12 +47,12 @@ package struct Pipeline: Sendable {
             }
             group.addTask(executorPreference: StageExecutor("observe")) {
                 defer { keyframes.finish() }
-                try await observe(frames, into: keyframes)
+                try await observe(frames, into: keyframes, followedBy: newestFit)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("fit", quality: .utility)) {
                 defer { fits.finish() }
-                await fit(keyframes, into: fits)
+                await fit(keyframes, into: fits, newest: newestFit)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("texture", quality: .utility)) {

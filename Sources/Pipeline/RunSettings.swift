@@ -10,13 +10,18 @@ package struct RunSettings: Sendable {
     package var untilEnd: Bool
     /// Play a file at its own pace, like a camera.
     package var realTime: Bool
+    /// A file or named pipe for the person's motion, frame by frame.
+    package var motion: String?
 
-    package init(source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool) {
+    package init(
+        source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool, motion: String? = nil
+    ) {
         self.source = source
         self.output = output
         self.subject = subject
         self.untilEnd = untilEnd
         self.realTime = realTime
+        self.motion = motion
     }
 
     /// The newest frame wins; otherwise every frame is seen.

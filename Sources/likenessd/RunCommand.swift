@@ -35,6 +35,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
     @Option(help: "Write a picture of the result here (PNG): frame, fitted head, avatar from five sides.")
     var sheet: String?
+    @Option(
+        help: """
+            Write the person's motion here, a line of JSON per frame: head pose, gaze and the 52 expression weights. A named \
+            pipe loses lines that nobody reads; a file grows.
+            """)
+    var motion: String?
     @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
 
     func validate() throws {
@@ -56,7 +62,7 @@ struct RunCommand: AsyncParsableCommand {
         logger.logLevel = verbose ? .debug : .info
         let settings = RunSettings(
             source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
-            untilEnd: untilEnd, realTime: realTime)
+            untilEnd: untilEnd, realTime: realTime, motion: motion)
         let report = Report()
         let pipeline = Pipeline(
             settings: settings, configuration: configuration,

@@ -82,6 +82,13 @@ package struct EyeFollower: Sendable {
             })
     }
 
+    /// This head with what was learned of the person's lids before.
+    package func remembering(_ earlier: EyeFollower) -> EyeFollower {
+        var result = self
+        result.open = earlier.open
+        return result
+    }
+
     /// - Parameters:
     ///   - view: of the frame, by landmarks.
     ///   - left, right: the person's own.

@@ -30,6 +30,23 @@ package struct Rotation: Sendable, Equatable {
         SIMD3((row0 * v).sum(), (row1 * v).sum(), (row2 * v).sum())
     }
 
+    /// The unit quaternion (x, y, z, w), w ≥ 0 (Shepperd 1978).
+    package var quaternion: SIMD4<Double> {
+        let (xx, yy, zz) = (row0.x, row1.y, row2.z)
+        let squares = SIMD4(1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz, 1 + xx + yy + zz)
+        let (a, b, c) = (row2.y - row1.z, row0.z - row2.x, row1.x - row0.y)
+        let (d, e, f) = (row0.y + row1.x, row0.z + row2.x, row1.z + row2.y)
+        let q: SIMD4<Double>
+        switch (0..<4).max(by: { squares[$0] < squares[$1] })! {
+        case 0: q = SIMD4(squares.x, d, e, a)
+        case 1: q = SIMD4(d, squares.y, f, b)
+        case 2: q = SIMD4(e, f, squares.z, c)
+        default: q = SIMD4(a, b, c, squares.w)
+        }
+        let unit = q / (q * q).sum().squareRoot()
+        return unit.w < 0 ? -unit : unit
+    }
+
     package var inverse: Rotation {
         Rotation([row0.x, row1.x, row2.x], [row0.y, row1.y, row2.y], [row0.z, row1.z, row2.z])
     }

@@ -5,30 +5,33 @@ package import Tracking
 /// Everything that is read from the model directory, checked before the source is opened.
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
-    package let tracker: Handover
+    package let tracker: Handover<FaceTracker>
+    package let iris: Handover<IrisEstimator>
 
     package init(directory: String) throws(Failure) {
         do throws(ModelError) {
-            tracker = Handover(try FaceTracker(directory: directory))
+            let library = try LiteRTLibrary(directory: directory)
+            tracker = Handover(try FaceTracker(directory: directory, library: library))
+            iris = Handover(try IrisEstimator(directory: directory, library: library))
         } catch {
             throw Failure(.configuration, error.description)
         }
         head = try HeadModelFile.load(from: directory)
     }
 
-    /// Carries the tracker, which has one owner at a time, from where it is loaded to the stage that uses it.
-    package final class Handover: @unchecked Sendable {
+    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.
+    package final class Handover<Network>: @unchecked Sendable {
         // @unchecked: emptied by the first `take`, under the lock.
         private let lock = Mutex<Void>(())
-        private var tracker: FaceTracker?
+        private var network: Network?
 
-        init(_ tracker: FaceTracker) { self.tracker = tracker }
+        init(_ network: Network) { self.network = network }
 
-        package func take() -> FaceTracker {
+        package func take() -> Network {
             lock.withLock { _ in
-                guard let tracker else { preconditionFailure("the tracker has one owner") }
-                self.tracker = nil
-                return tracker
+                guard let network else { preconditionFailure("a network has one owner") }
+                self.network = nil
+                return network
             }
         }
     }

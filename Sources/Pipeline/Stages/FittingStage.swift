@@ -3,7 +3,7 @@ internal import Logging
 
 extension Pipeline {
     /// Keyframe events → joint fits, at most one per interval of stream time and a last one at the end.
-    func fit(_ events: Edge<KeyframeEvent>, into fits: Edge<FittedKeyframes>) async {
+    func fit(_ events: Edge<KeyframeEvent>, into fits: Edge<FittedKeyframes>, newest: Latest<FittedKeyframes>) async {
         var set = KeyframeSet()
         var cadence = Cadence(interval: configuration.fitting.intervalSeconds, growth: 0.35)
         var estimator = ShapeEstimator(model: models.head)
@@ -13,6 +13,7 @@ extension Pipeline {
             guard cadence.isDue(at: event.time) else { continue }
             let fitted = fit(set, with: &estimator, time: event.time)
             latest = fitted
+            newest.set(fitted)
             guard await fits.send(fitted) else { return }
         }
         if cadence.isDue(at: 0, final: true) { latest = fit(set, with: &estimator, time: report.now.streamTime) }

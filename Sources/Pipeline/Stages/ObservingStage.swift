@@ -7,7 +7,14 @@ package import Video
 
 extension Pipeline {
     /// Frames → keyframe events: track, measure, select; of a kept frame only the surroundings of the face remain.
-    func observe(_ frames: Edge<Frame>, into events: Edge<KeyframeEvent>) async throws {
+    /// Where motion is asked for, every frame is followed by the newest of `fits` as well.
+    func observe(
+        _ frames: Edge<Frame>, into events: Edge<KeyframeEvent>, followedBy fits: Latest<FittedKeyframes>
+    ) async throws {
+        var motion: MotionFollowing?
+        if let path = settings.motion {
+            motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
+        }
         var tracker = models.tracker.take()
         var settings = KeyframeSelector.Settings()
         settings.minimumInterEyePixels = configuration.selection.minimumInterEyePixels
@@ -30,6 +37,7 @@ extension Pipeline {
                 // Smeared by a lost packet, though the tracker may not mind.
                 report.update { $0.rejections["damaged", default: 0] += 1 }
             case .success(let observation):
+                try motion?.follow(observation, image: frame.image)
                 switch selector.consider(Candidate(observation)) {
                 case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
                 case .kept(let score, let replaced):
