@@ -3,6 +3,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case success = 0
     /// The source was read to its end and no usable face was ever in it.
     case noFace = 3
+    /// Another person is in front of the camera, and the configuration says to end.
+    case anotherPerson = 4
     /// The command line is wrong.
     case usage = 64
     /// The source is not a video, has no video stream, is empty, truncated or damaged beyond use.
@@ -26,6 +28,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         switch self {
         case .success: "done"
         case .noFace: "no usable face was ever seen"
+        case .anotherPerson: "another person came (selection.stranger: end)"
         case .usage: "wrong command line"
         case .badData: "the source is not a video, or is empty, truncated or damaged"
         case .noInput: "no such file or device"

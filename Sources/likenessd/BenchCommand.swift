@@ -8,7 +8,8 @@ internal import Video
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Times parts of the program against their baselines, in one run.",
-        shouldDisplay: false, subcommands: [LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self])
+        shouldDisplay: false,
+        subcommands: [LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self])
 }
 
 /// CPU seconds of decoding alone, and of decoding and tracking.

@@ -18,11 +18,21 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var decoderThreads = 1
     }
 
+    /// Nobody is ever blended into the avatar of somebody else.
+    package enum Stranger: String, Codable, Sendable, Equatable, CaseIterable {
+        /// Wait for the known person.
+        case ignore
+        /// End with status 4, so that whoever started the program can start it for another subject.
+        case end
+    }
+
     package struct Selection: Codable, Sendable, Equatable {
         /// Between the pupils, pixels: smaller faces are not used.
         package var minimumInterEyePixels = 32.0
         package var maximumYawDegrees = 70.0
         package var keyframesPerBin = 3
+        /// What to do when another person is in front of the camera.
+        package var stranger = Stranger.ignore
     }
 
     package struct Fitting: Codable, Sendable, Equatable {

@@ -1,11 +1,14 @@
 package import Face
 internal import Foundation
 internal import Logging
-internal import Tensors
-internal import Tracking
+package import Tensors
+package import Tracking
 package import Video
 
 extension Pipeline {
+    private static let askForRestart =
+        "another person is in front of the camera: start again with another --subject, or set selection.stranger to ignore"
+
     /// Frames → keyframe events: track, measure, select; of a kept frame only the surroundings of the face remain.
     /// Where motion is asked for, every frame is followed by the newest of `fits` as well.
     func observe(
@@ -15,6 +18,8 @@ extension Pipeline {
         if let path = settings.motion {
             motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
         }
+        var recognition = Recognition(model: models.head)
+        let endsForStrangers = configuration.selection.stranger == .end
         var tracker = models.tracker.take()
         var settings = KeyframeSelector.Settings()
         settings.minimumInterEyePixels = configuration.selection.minimumInterEyePixels
@@ -37,12 +42,21 @@ extension Pipeline {
                 // Smeared by a lost packet, though the tracker may not mind.
                 report.update { $0.rejections["damaged", default: 0] += 1 }
             case .success(let observation):
+                let person = recognition.verdict(on: observation, image: frame.image)
+                guard person == .known else {
+                    report.update {
+                        $0.rejections[person == .stranger ? "another person" : "unrecognized", default: 0] += 1
+                    }
+                    if person == .stranger, endsForStrangers { throw Failure(.anotherPerson, Self.askForRestart) }
+                    break
+                }
                 try motion?.follow(observation, image: frame.image)
                 switch selector.consider(Candidate(observation)) {
                 case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
                 case .kept(let score, let replaced):
                     event.kept = Keyframe(observation, of: frame.image, score: score)
                     event.replaced = replaced
+                    recognition.keep(event)
                     let (count, perYaw) = (selector.count, selector.countsPerYaw)
                     report.update {
                         $0.keyframesKept += 1
@@ -74,7 +88,7 @@ extension Candidate {
 
 extension Keyframe {
     /// Head, hair and neck around the face's box: 0.6 of its width to each side, 0.8 of its height up, 0.5 down.
-    init(_ o: Observation, of image: YUVImage, score: Double) {
+    package init(_ o: Observation, of image: YUVImage, score: Double) {
         let (low, high) = o.face.box
         let size = high - low
         let left = max(Int(low.x - 0.6 * size.x), 0)
