@@ -38,6 +38,7 @@ package struct Pipeline: Sendable {
         let avatars = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1))
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
+        let ending = Latest<Failure>()
 
         return try await withThrowingTaskGroup(of: FinishedAvatar?.self) { group in
             group.addTask(executorPreference: StageExecutor("capture")) {
@@ -47,7 +48,7 @@ package struct Pipeline: Sendable {
             }
             group.addTask(executorPreference: StageExecutor("observe")) {
                 defer { keyframes.finish() }
-                try await observe(frames, into: keyframes, followedBy: newestFit)
+                try await observe(frames, into: keyframes, followedBy: newestFit, ending: ending)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("fit", quality: .utility)) {
@@ -73,6 +74,8 @@ package struct Pipeline: Sendable {
                 group.cancelAll()
                 throw error
             }
+            var seen = 0
+            if let failure = ending.newer(than: &seen) { throw failure }
             return last
         }
     }

@@ -4,8 +4,8 @@ internal import Tensors
 /// How a face looks, whatever the light: its pattern in the atlas, laid on its landmarks. Two pictures of one person
 /// correlate highly, those of two people much less; brows, lips and the fold of the lids are where people differ.
 package struct FaceAppearance: Sendable {
-    /// `FaceAppearance.size²`: log luminance less its wide surroundings; w = 1 where seen.
-    private let pattern: Plane
+    /// Per texel of the face: log luminance less its wide surroundings; not a number where it is not seen.
+    private let pattern: [Float]
 
     private static let size = 256
     /// Half the width of the surroundings, texels of about 1.2 mm: light changes more slowly, a brow does not.
@@ -34,6 +34,7 @@ package struct FaceAppearance: Sendable {
     ///   - identity: of the head that the keyframe is laid on.
     ///   - view: of the keyframe with that head and `focal` (pixels).
     package init(_ keyframe: Keyframe, view: ShapeFit.View, identity: [Double], focal: Double, in atlas: Atlas) {
+        let face = atlas.face
         let atlas = atlas.atlas
         let neutral = atlas.model.points(identity: identity)
         let points = atlas.model.expressed(neutral, expression: view.expression)
@@ -52,21 +53,19 @@ package struct FaceAppearance: Sendable {
         let (near, far) = (
             logs.blurred(radius: Self.fine, passes: 2), logs.blurred(radius: Self.surroundings, passes: 2)
         )
-        var pattern = logs
-        for i in pattern.pixels.indices where logs.pixels[i].w > 0 {
+        pattern = face.map { i in
+            guard logs.pixels[i].w > 0 else { return .nan }
             let d = near.pixels[i].x / near.pixels[i].w - far.pixels[i].x / far.pixels[i].w
-            pattern.pixels[i].x = min(max(d, -1), 1)
+            return min(max(d, -1), 1)
         }
-        self.pattern = pattern
     }
 
     /// Correlation of two patterns over what both show of the face, −1...1; `nil` where that is little.
-    package func correlation(with other: FaceAppearance, in atlas: Atlas) -> Double? {
+    package func correlation(with other: FaceAppearance) -> Double? {
+        precondition(pattern.count == other.pattern.count, "appearances of two models")
         var (n, a, b, aa, bb, ab) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        for i in atlas.face {
-            let (p, q) = (pattern.pixels[i], other.pattern.pixels[i])
-            guard p.w > 0, q.w > 0 else { continue }
-            let (x, y) = (Double(p.x), Double(q.x))
+        for (p, q) in zip(pattern, other.pattern) where !p.isNaN && !q.isNaN {
+            let (x, y) = (Double(p), Double(q))
             n += 1
             a += x
             b += y
@@ -74,7 +73,7 @@ package struct FaceAppearance: Sendable {
             bb += y * y
             ab += x * y
         }
-        guard n > 0.3 * Double(atlas.face.count) else { return nil }
+        guard n > 0.3 * Double(pattern.count) else { return nil }
         let (va, vb) = (aa / n - a / n * (a / n), bb / n - b / n * (b / n))
         return (ab / n - a / n * (b / n)) / max((va * vb).squareRoot(), 1e-9)
     }

@@ -17,6 +17,8 @@ package struct PersonGate: Sendable {
     static let looks = 3
     /// Landmarks that jump farther than this (distances between the eyes a second) are another face's.
     package static let longestJump = 15.0
+    /// A followed face that is to become a keyframe is doubted below this: a film may cut from one person to another.
+    static let doubtfulBelow = 0.68
     /// A stranger is looked at again after so many seconds: glasses come off, light changes.
     static let patience = 5.0
 
@@ -37,6 +39,14 @@ package struct PersonGate: Sendable {
     package mutating func wantsLook(at time: Double) -> Bool {
         if verdict == .stranger, time - decidedAt >= Self.patience { begin(isAnybodyKnown: true) }
         return verdict == .undecided
+    }
+
+    /// A look at a followed face that is about to be used. One that does not look like the known person has to be recognized
+    /// anew.
+    package mutating func check(correlation: Double, at time: Double) {
+        guard verdict == .known, correlation < Self.doubtfulBelow else { return }
+        begin(isAnybodyKnown: true)
+        look(correlation: correlation, at: time)
     }
 
     /// A look at the face: how it correlates with what is known.

@@ -12,7 +12,8 @@ extension Pipeline {
     /// Frames → keyframe events: track, measure, select; of a kept frame only the surroundings of the face remain.
     /// Where motion is asked for, every frame is followed by the newest of `fits` as well.
     func observe(
-        _ frames: Edge<Frame>, into events: Edge<KeyframeEvent>, followedBy fits: Latest<FittedKeyframes>
+        _ frames: Edge<Frame>, into events: Edge<KeyframeEvent>, followedBy fits: Latest<FittedKeyframes>,
+        ending: Latest<Failure>
     ) async throws {
         var motion: MotionFollowing?
         if let path = settings.motion {
@@ -42,16 +43,25 @@ extension Pipeline {
                 // Smeared by a lost packet, though the tracker may not mind.
                 report.update { $0.rejections["damaged", default: 0] += 1 }
             case .success(let observation):
-                let person = recognition.verdict(on: observation, image: frame.image)
+                var trial = selector
+                let decision = trial.consider(Candidate(observation))
+                var isCandidate = false
+                if case .kept = decision { isCandidate = true }
+                let person = recognition.verdict(on: observation, image: frame.image, isCandidate: isCandidate)
                 guard person == .known else {
-                    report.update {
-                        $0.rejections[person == .stranger ? "another person" : "unrecognized", default: 0] += 1
+                    let reason = person == .stranger ? "another person" : "unrecognized"
+                    report.update { $0.rejections[reason, default: 0] += 1 }
+                    if person == .stranger, endsForStrangers {
+                        // In order: what there is of the known person is published first.
+                        ending.set(Failure(.anotherPerson, Self.askForRestart))
+                        frames.finish()
+                        return
                     }
-                    if person == .stranger, endsForStrangers { throw Failure(.anotherPerson, Self.askForRestart) }
                     break
                 }
+                selector = trial
                 try motion?.follow(observation, image: frame.image)
-                switch selector.consider(Candidate(observation)) {
+                switch decision {
                 case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
                 case .kept(let score, let replaced):
                     event.kept = Keyframe(observation, of: frame.image, score: score)

@@ -4,70 +4,70 @@ internal import Tensors
 internal import Tracking
 package import Video
 
-/// Keeps strangers out of a person's avatar: compares each face that comes into view with the kept keyframes, all of them
-/// laid on the mean head by their landmarks. It needs no fit, so that the same film always gives the same verdicts.
+/// Keeps strangers out of a person's avatar: compares each face that comes into view, and each that is to become a
+/// keyframe, with the kept keyframes, all of them laid on the mean head by their landmarks. It needs no fit, so that the
+/// same film always gives the same verdicts.
 package struct Recognition {
+    private let atlas: FaceAppearance.Atlas
     private let model: MorphableModel
-    private var keyframes = KeyframeSet()
-    private var atlas: FaceAppearance.Atlas?
-    /// Of the known person, made when a face comes into view.
-    private var known: [FaceAppearance] = []
+    private var follower: (width: Int, height: Int, fit: ShapeFit, follower: FaceFollower)?
+    /// How the known person's keyframes look, by `Keyframe.frame`.
+    private var known: [(frame: Int, appearance: FaceAppearance)] = []
     private var gate = PersonGate()
-    private var lastLook = -Double.infinity
+    private var last: (frame: Int, time: Double, appearance: FaceAppearance)?
 
-    /// Keyframes that a face is compared with, at most; and seconds between two looks.
-    private static let mostKnown = 5
+    /// Seconds between two looks.
     private static let interval = 0.15
-    private static let largestYaw: Float = 0.5
+    /// Radians; a face that is turned farther shows too little.
+    private static let farthest: Float = 0.5
 
-    init(model: MorphableModel) { self.model = model }
+    package init(model: MorphableModel) {
+        self.model = model
+        atlas = FaceAppearance.Atlas(model: model)
+    }
 
-    /// A keyframe of the known person.
-    mutating func keep(_ event: KeyframeEvent) { _ = keyframes.apply(event) }
-
-    mutating func verdict(on observation: Observation, image: YUVImage) -> PersonGate.Verdict {
-        let jumps = observation.motion.map { Double($0) > PersonGate.longestJump } ?? true
-        if jumps {
-            gate.begin(isAnybodyKnown: !keyframes.keyframes.isEmpty)
-            known = []
+    /// An observation's verdict.
+    /// - Parameter isCandidate: it is to become a keyframe: is this still the known person?
+    mutating func verdict(on observation: Observation, image: YUVImage, isCandidate: Bool) -> PersonGate.Verdict {
+        let time = observation.time
+        if observation.motion.map({ Double($0) > PersonGate.longestJump }) ?? true {
+            gate.begin(isAnybodyKnown: !known.isEmpty)
         }
-        guard gate.wantsLook(at: observation.time), observation.time - lastLook >= Self.interval,
-            abs(observation.yaw) < Self.largestYaw, abs(observation.pitch) < Self.largestYaw
-        else { return gate.verdict }
-        lastLook = observation.time
-        let atlas = self.atlas ?? FaceAppearance.Atlas(model: model)
-        self.atlas = atlas
-        if known.isEmpty { known = remembered(atlas) }
-        let seen = appearance(of: Keyframe(observation, of: image, score: 0), atlas).appearance
-        if let best = known.compactMap({ $0.correlation(with: seen, in: atlas) }).max() {
-            gate.look(correlation: best, at: observation.time)
+        let wants = gate.wantsLook(at: time) && time - (last?.time ?? -.infinity) >= Self.interval
+        guard wants || (isCandidate && gate.verdict == .known), abs(observation.yaw) < Self.farthest,
+            abs(observation.pitch) < Self.farthest
+        else {
+            return gate.verdict
+        }
+        let seen = appearance(of: Keyframe(observation, of: image, score: 0))
+        last = (observation.frame, time, seen)
+        guard let best = known.compactMap({ $0.appearance.correlation(with: seen) }).max() else { return gate.verdict }
+        if gate.verdict == .known {
+            gate.check(correlation: best, at: time)
+        } else {
+            gate.look(correlation: best, at: time)
         }
         return gate.verdict
     }
 
-    /// The best keyframes, of different directions where there are some.
-    private func remembered(_ atlas: FaceAppearance.Atlas) -> [FaceAppearance] {
-        var chosen: [(yaw: Double, appearance: FaceAppearance)] = []
-        for keyframe in keyframes.keyframes.sorted(by: { $0.score > $1.score }) where chosen.count < Self.mostKnown {
-            let next = appearance(of: keyframe, atlas)
-            if chosen.allSatisfy({ abs($0.yaw - next.yaw) > 0.1 }) { chosen.append(next) }
-        }
-        return chosen.map(\.appearance)
+    /// What was judged last has become a keyframe.
+    mutating func keep(_ event: KeyframeEvent) {
+        known.removeAll { event.replaced.contains($0.frame) }
+        if let last, last.frame == event.kept?.frame { known.append((last.frame, last.appearance)) }
     }
 
-    private func appearance(
-        of keyframe: Keyframe, _ atlas: FaceAppearance.Atlas
-    ) -> (yaw: Double, appearance: FaceAppearance) {
-        let focal = ShapeEstimator.expectedFocal(imageWidth: keyframe.imageWidth, imageHeight: keyframe.imageHeight)
-        let mean = ShapeFit(
-            revision: 0, identity: [Double](repeating: 0, count: model.identityCount), deviation: .unknown,
-            focal: focal,
-            views: [])
-        let view = FaceFollower(model: model, fit: mean, keyframes: []).view(
-            landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: keyframe.imageWidth,
-            imageHeight: keyframe.imageHeight)
-        let appearance = FaceAppearance(keyframe, view: view, identity: mean.identity, focal: focal, in: atlas)
-        return (view.pose.angles.yaw, appearance)
+    private mutating func appearance(of keyframe: Keyframe) -> FaceAppearance {
+        let (width, height) = (keyframe.imageWidth, keyframe.imageHeight)
+        if follower == nil || follower!.width != width || follower!.height != height {
+            let mean = ShapeFit(
+                revision: 0, identity: [Double](repeating: 0, count: model.identityCount), deviation: .unknown,
+                focal: ShapeEstimator.expectedFocal(imageWidth: width, imageHeight: height), views: [])
+            follower = (width, height, mean, FaceFollower(model: model, fit: mean, keyframes: []))
+        }
+        let (mean, own) = (follower!.fit, follower!.follower)
+        let view = own.view(
+            landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: width, imageHeight: height)
+        return FaceAppearance(keyframe, view: view, identity: mean.identity, focal: mean.focal, in: atlas)
     }
 
     /// What it measures on every seventh picture of a film from some second on, with the keyframes of somebody.
@@ -75,19 +75,17 @@ package struct Recognition {
         of film: VideoSource, from start: Double, with keyframes: [Keyframe], model: MorphableModel, models: String
     ) throws -> [Double] {
         var recognition = Recognition(model: model)
-        for keyframe in keyframes { recognition.keep(KeyframeEvent(time: keyframe.time, kept: keyframe)) }
-        let atlas = FaceAppearance.Atlas(model: model)
-        let known = recognition.remembered(atlas)
+        let known = keyframes.map { recognition.appearance(of: $0) }
         var tracker = try FaceTracker(directory: models)
         var reader = try VideoReader(film)
         var result: [Double] = []
         while let frame = try reader.next() {
             guard
                 case .success(let o) = try tracker.observe(frame.image, frame: frame.number, time: frame.time),
-                frame.number % 7 == 0, frame.time >= start, abs(o.yaw) < largestYaw, abs(o.pitch) < largestYaw
+                frame.number % 7 == 0, frame.time >= start, abs(o.yaw) < farthest, abs(o.pitch) < farthest
             else { continue }
-            let seen = recognition.appearance(of: Keyframe(o, of: frame.image, score: 0), atlas).appearance
-            if let best = known.compactMap({ $0.correlation(with: seen, in: atlas) }).max() { result.append(best) }
+            let seen = recognition.appearance(of: Keyframe(o, of: frame.image, score: 0))
+            if let best = known.compactMap({ $0.correlation(with: seen) }).max() { result.append(best) }
         }
         return result
     }
