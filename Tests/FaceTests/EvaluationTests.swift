@@ -80,7 +80,7 @@ import Testing
                 let d = move(p); return [d.x, d.y, d.z]
             }
         }
-        let uncertainty = ShapeUncertainty(model: model, count: 200)
+        let uncertainty = ShapeUncertainty(model: model, regions: HeadRegions(model: model), count: 200)
         func told(_ mode: Int) -> Double {
             var covariance = Matrix(rows: 4, columns: 4)
             covariance[mode, mode] = 1

@@ -45,7 +45,7 @@ import Testing
             let process = try Program.start([
                 "run", "--source", Film.person, "--output", output, "--models", Models.path, "--preset", preset,
             ])
-            Thread.sleep(forTimeInterval: Double.random(in: 0.2...2.2))
+            Thread.sleep(forTimeInterval: Double.random(in: 0.2...3.2))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             if process.terminationReason == .uncaughtSignal { killed += 1 }

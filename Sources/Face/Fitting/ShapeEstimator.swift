@@ -48,7 +48,7 @@ package struct ShapeEstimator: Sendable {
     package init(model: MorphableModel) {
         self.model = LandmarkModel(model)
         surface = SurfaceAdjustment(model: model, expressions: self.model.expressions)
-        uncertainty = ShapeUncertainty(model: model)
+        uncertainty = ShapeUncertainty(model: model, regions: surface.atlas.regions)
         expressionCount = model.expressions.count
         identity = [Double](repeating: 0, count: model.identityCount)
     }

@@ -11,9 +11,10 @@ package struct ShapeUncertainty: Sendable {
     /// P unit normals.
     private let normals: [SIMD3<Double>]
 
-    /// - Parameter count: about how many points of the visible face to use.
-    package init(model: MorphableModel, count: Int = 400) {
-        let regions = HeadRegions(model: model)
+    /// - Parameters:
+    ///   - regions: of `model`.
+    ///   - count: about how many points of the visible face to use.
+    package init(model: MorphableModel, regions: HeadRegions, count: Int = 400) {
         let all = model.mean.indices.filter { regions.insideFace[$0] > 0 && regions.interior[$0] == .none }
         let every = max(all.count / count, 1)
         let points = stride(from: 0, to: all.count, by: every).map { all[$0] }

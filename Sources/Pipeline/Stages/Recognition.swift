@@ -8,11 +8,12 @@ package import Video
 /// keyframe, with the kept keyframes, all of them laid on the mean head by their landmarks. It needs no fit, so that the
 /// same film always gives the same verdicts.
 package struct Recognition {
-    private let atlas: FaceAppearance.Atlas
     private let model: MorphableModel
+    /// Made when it is first needed, which is not before the first avatar.
+    private var atlas: FaceAppearance.Atlas?
     private var follower: (width: Int, height: Int, fit: ShapeFit, follower: FaceFollower)?
-    /// How the known person's keyframes look, by `Keyframe.frame`.
-    private var known: [(frame: Int, appearance: FaceAppearance)] = []
+    /// The known person's keyframes, and how those look that have been needed.
+    private var known: [(keyframe: Keyframe, appearance: FaceAppearance?)] = []
     private var gate = PersonGate()
     private var last: (frame: Int, time: Double, appearance: FaceAppearance)?
 
@@ -21,10 +22,7 @@ package struct Recognition {
     /// Radians; a face that is turned farther shows too little.
     private static let farthest: Float = 0.5
 
-    package init(model: MorphableModel) {
-        self.model = model
-        atlas = FaceAppearance.Atlas(model: model)
-    }
+    package init(model: MorphableModel) { self.model = model }
 
     /// An observation's verdict.
     /// - Parameter isCandidate: it is to become a keyframe: is this still the known person?
@@ -39,9 +37,13 @@ package struct Recognition {
         else {
             return gate.verdict
         }
+        guard !known.isEmpty else { return gate.verdict }
         let seen = appearance(of: Keyframe(observation, of: image, score: 0))
         last = (observation.frame, time, seen)
-        guard let best = known.compactMap({ $0.appearance.correlation(with: seen) }).max() else { return gate.verdict }
+        for i in known.indices where known[i].appearance == nil {
+            known[i].appearance = appearance(of: known[i].keyframe)
+        }
+        guard let best = known.compactMap({ $0.appearance?.correlation(with: seen) }).max() else { return gate.verdict }
         if gate.verdict == .known {
             gate.check(correlation: best, at: time)
         } else {
@@ -50,10 +52,11 @@ package struct Recognition {
         return gate.verdict
     }
 
-    /// What was judged last has become a keyframe.
+    /// A keyframe of the known person.
     mutating func keep(_ event: KeyframeEvent) {
-        known.removeAll { event.replaced.contains($0.frame) }
-        if let last, last.frame == event.kept?.frame { known.append((last.frame, last.appearance)) }
+        known.removeAll { event.replaced.contains($0.keyframe.frame) }
+        guard let kept = event.kept else { return }
+        known.append((kept, last?.frame == kept.frame ? last?.appearance : nil))
     }
 
     private mutating func appearance(of keyframe: Keyframe) -> FaceAppearance {
@@ -67,6 +70,8 @@ package struct Recognition {
         let (mean, own) = (follower!.fit, follower!.follower)
         let view = own.view(
             landmarks: keyframe.landmarks, frame: keyframe.frame, imageWidth: width, imageHeight: height)
+        let atlas = self.atlas ?? FaceAppearance.Atlas(model: model)
+        self.atlas = atlas
         return FaceAppearance(keyframe, view: view, identity: mean.identity, focal: mean.focal, in: atlas)
     }
 
