@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Face
 internal import Foundation
 internal import Pipeline
+internal import Tensors
 internal import Tracking
 internal import Video
 
@@ -12,7 +13,8 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self])
 }
 
-/// CPU seconds of decoding alone, and of decoding and tracking.
+/// CPU seconds of decoding alone, by `ffmpeg -f null` where it is installed and by our own reader, and of decoding, tracking
+/// and selecting: what every frame of a camera costs.
 struct LiveBench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "live")
     @Option var source: String
@@ -25,10 +27,12 @@ struct LiveBench: ParsableCommand {
             var reader = try VideoReader(input)
             while try reader.next() != nil {}
         }
-        var (frames, seen) = (0, 0)
+        var (frames, seen, kept) = (0, 0, 0)
+        var selector = KeyframeSelector()
         var lines = ""
+        // Loading and checking the models is done once.
+        var tracker = try FaceTracker(directory: Places.models(option: models))
         let track = try Self.cpu {
-            var tracker = try FaceTracker(directory: Places.models(option: models))
             var reader = try VideoReader(input)
             while let frame = try reader.next() {
                 frames += 1
@@ -37,6 +41,9 @@ struct LiveBench: ParsableCommand {
                         frame.image, frame: frame.number, time: frame.time)
                 else { continue }
                 seen += 1
+                if case .kept(let score, _) = selector.consider(Candidate(observation)) {
+                    kept += Keyframe(observation, of: frame.image, score: score).crop.width > 0 ? 1 : 0
+                }
                 if dump != nil {
                     lines += "\(frame.number)"
                     for p in observation.face.points { lines += " \(p.x) \(p.y)" }
@@ -45,9 +52,29 @@ struct LiveBench: ParsableCommand {
             }
         }
         if let dump { try lines.write(toFile: dump, atomically: true, encoding: .utf8) }
-        print("frames \(frames), with a face \(seen)")
-        print(String(format: "decode %.2f s CPU, decode and track %.2f s CPU: %.2f x", decode, track, track / decode))
+        print("frames \(frames), with a face \(seen), keyframes taken \(kept)")
+        print(String(format: "decode %.2f s CPU, decode, track, select %.2f s CPU: %.2f x", decode, track, track / decode))
+        if let other = Self.ffmpeg(source) {
+            print(String(format: "ffmpeg -f null, one thread: %.2f s CPU: %.2f x", other, track / other))
+        }
         print(String(format: "tracking %.2f ms a frame", (track - decode) / Double(max(frames, 1)) * 1000))
+    }
+
+    /// CPU seconds of ffmpeg's own decoding; `nil` where there is no ffmpeg.
+    private static func ffmpeg(_ source: String) -> Double? {
+        func children() -> Double {
+            var usage = rusage()
+            getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
+            func seconds(_ t: timeval) -> Double { Double(t.tv_sec) + Double(t.tv_usec) / 1e6 }
+            return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+        process.arguments = ["-v", "error", "-threads", "1", "-i", source, "-f", "null", "-"]
+        let before = children()
+        guard (try? process.run()) != nil else { return nil }
+        process.waitUntilExit()
+        return process.terminationStatus == 0 ? children() - before : nil
     }
 
     private static func cpu(_ work: () throws -> Void) rethrows -> Double {

@@ -86,7 +86,7 @@ extension Pipeline {
 }
 
 extension Candidate {
-    init(_ o: Observation) {
+    package init(_ o: Observation) {
         self.init(
             frame: o.frame, time: o.time, yaw: Double(o.yaw), pitch: Double(o.pitch),
             interEyePixels: Double(o.interEyePixels), sharpness: Double(o.sharpness), exposure: Double(o.exposure),
