@@ -53,7 +53,9 @@ struct LiveBench: ParsableCommand {
         }
         if let dump { try lines.write(toFile: dump, atomically: true, encoding: .utf8) }
         print("frames \(frames), with a face \(seen), keyframes taken \(kept)")
-        print(String(format: "decode %.2f s CPU, decode, track, select %.2f s CPU: %.2f x", decode, track, track / decode))
+        print(
+            String(format: "decode %.2f s CPU, decode, track, select %.2f s CPU: %.2f x", decode, track, track / decode)
+        )
         if let other = Self.ffmpeg(source) {
             print(String(format: "ffmpeg -f null, one thread: %.2f s CPU: %.2f x", other, track / other))
         }

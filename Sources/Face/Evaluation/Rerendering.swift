@@ -58,7 +58,8 @@ package struct Rerendering: Sendable {
             }
             let gram = rows.gram()
             var normal = gram.block(rows: 0..<9, columns: 0..<9)
-            for j in 0..<9 { normal[j, j] *= 1 + 1e-6 }
+            // The second order is held a little, for the sake of normals that the face does not have.
+            for j in 0..<9 { normal[j, j] += (j < 4 ? 1e-6 : 0.0003) * gram[0, 0] }
             guard let solved = normal.choleskySolve((0..<9).map { gram[$0, 9] }) else { return nil }
             for j in 0..<9 { coefficients[j][channel] = Float(solved[j]) }
         }
