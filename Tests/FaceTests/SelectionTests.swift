@@ -1,5 +1,6 @@
 import Face
 import Foundation
+import Tensors
 import Testing
 
 @Suite struct KeyframeSelectorTests {
@@ -83,5 +84,25 @@ import Testing
             #expect(selector.count == mine.count && mine.count <= 24)
         }
         #expect(selector.countsPerYaw.count { $0 > 0 } >= 7)
+    }
+}
+
+@Suite struct KeyframeTests {
+    /// A point of the picture stays the same point: truth is the mean of its block.
+    @Test func shrinkingKeepsPlaces() {
+        var crop = Image(width: 31, height: 22, channels: 3)
+        for y in 0..<22 {
+            for x in 0..<31 { for c in 0..<3 { crop.bytes[3 * (y * 31 + x) + c] = UInt8(4 * x + 3 * y + c) } }
+        }
+        let keyframe = Keyframe(
+            frame: 1, time: 0, imageWidth: 300, imageHeight: 240, landmarks: [SIMD2(120, 90)], crop: crop,
+            cropOrigin: SIMD2(100, 80), sharpness: 1, score: 1)
+        let small = keyframe.shrunk(by: 3)
+        #expect(small.imageWidth == 100 && small.imageHeight == 80 && small.landmarks[0] == SIMD2(40, 30))
+        #expect(small.cropOrigin == SIMD2(34, 27) && small.crop.width == 9 && small.crop.height == 7)
+        // Pixel (35, 28) of the small picture is the block from (105, 84): the mean is its middle, (106, 85).
+        let at = 3 * (1 * 9 + 1)
+        #expect(small.crop.bytes[at] == UInt8(4 * (106 - 100) + 3 * (85 - 80)))
+        #expect(keyframe.shrunk(by: 1).crop == crop)
     }
 }

@@ -44,4 +44,36 @@ extension Keyframe {
         let d = middle([33, 133, 159, 145]) - middle([362, 263, 386, 374])
         return Double((d * d).sum().squareRoot())
     }
+
+    /// The same picture at 1 / `factor` of its size, each pixel the mean of what it covers; the crop loses what does not
+    /// fill a whole pixel.
+    package func shrunk(by factor: Int) -> Keyframe {
+        precondition(factor >= 1, "shrunk by \(factor)")
+        guard factor > 1 else { return self }
+        // Pixels of the small picture are blocks of the large one.
+        let skip = SIMD2((factor - cropOrigin.x % factor) % factor, (factor - cropOrigin.y % factor) % factor)
+        let (width, height) = ((crop.width - skip.x) / factor, (crop.height - skip.y) / factor)
+        guard width > 0, height > 0 else { return self }
+        var small = Image(width: width, height: height, channels: 3)
+        for y in 0..<height {
+            for x in 0..<width {
+                var sum = SIMD3<Int>.zero
+                for v in 0..<factor {
+                    var at = 3 * ((skip.y + y * factor + v) * crop.width + skip.x + x * factor)
+                    for _ in 0..<factor {
+                        sum &+= SIMD3(Int(crop.bytes[at]), Int(crop.bytes[at + 1]), Int(crop.bytes[at + 2]))
+                        at += 3
+                    }
+                }
+                for c in 0..<3 { small.bytes[3 * (y * width + x) + c] = UInt8(sum[c] / (factor * factor)) }
+            }
+        }
+        var result = self
+        result.crop = small
+        result.cropOrigin = (cropOrigin &+ skip) / factor
+        result.landmarks = landmarks.map { $0 / Float(factor) }
+        result.imageWidth = imageWidth / factor
+        result.imageHeight = imageHeight / factor
+        return result
+    }
 }

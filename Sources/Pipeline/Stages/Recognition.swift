@@ -19,6 +19,8 @@ package struct Recognition {
 
     /// Seconds between two looks.
     private static let interval = 0.15
+    /// Pixels between the eyes that are enough to tell people apart.
+    private static let interEye = 45.0
     /// Radians; a face that is turned farther shows too little.
     private static let farthest: Float = 0.5
 
@@ -59,7 +61,8 @@ package struct Recognition {
         known.append((kept, last?.frame == kept.frame ? last?.appearance : nil))
     }
 
-    private mutating func appearance(of keyframe: Keyframe) -> FaceAppearance {
+    private mutating func appearance(of whole: Keyframe) -> FaceAppearance {
+        let keyframe = whole.shrunk(by: max(Int(whole.interEyePixels / Self.interEye), 1))
         let (width, height) = (keyframe.imageWidth, keyframe.imageHeight)
         if follower == nil || follower!.width != width || follower!.height != height {
             let mean = ShapeFit(
