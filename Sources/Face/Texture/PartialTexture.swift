@@ -65,9 +65,9 @@ extension TextureAtlas {
     func unwrap(_ keyframe: Keyframe, head view: PosedHead, pose: Pose, personMask: [UInt8]? = nil) -> PartialTexture {
         let (width, height) = (keyframe.crop.width, keyframe.crop.height)
         precondition(personMask.map { $0.count == width * height } ?? true, "person mask must cover the crop")
-        // Half a millimetre is finer than any fit: larger pictures are tested at a fraction of their size, and all the more
+        // A millimetre is as fine as a fit: larger pictures are tested at a fraction of their size, and all the more
         // so for small maps.
-        let finest = 0.0007 * min(max(Float(1024) / Float(size), 1), 4).squareRoot()
+        let finest = max(0.0007 * min(max(Float(1024) / Float(size), 1), 4).squareRoot(), 0.0011)
         let step = max(Int(finest / view.metresPerPixel), 1)
         let (columns, rows) = (width / step, height / step)
         let clearance = self.clearance(view: view, step: step, width: columns, height: rows)
