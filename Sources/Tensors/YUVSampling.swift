@@ -36,54 +36,6 @@ extension YUVImage {
         }
     }
 
-    /// The same into memory of that size.
-    package func sample(
-        _ grid: SamplingGrid, width targetWidth: Int, height targetHeight: Int, border: Border, low: Float, high: Float,
-        into values: inout MutableSpan<Float>
-    ) {
-        precondition(
-            values.count == targetWidth * targetHeight * 3,
-            "\(targetWidth)×\(targetHeight) RGB samples into \(values.count) values")
-        let decoder = YUVDecoder(coefficients: coefficients, fullRange: fullRange)
-        let scale = (high - low) / 255
-        let blackOutside = border == .black
-        let limit = SIMD2(Float(width - 1), Float(height - 1))
-        let chromaLimit = SIMD2(Float(chromaWidth - 1), Float(chromaHeight - 1))
-        let chromaScale = SIMD2(1 / Float(1 << chromaShiftX), 1 / Float(1 << chromaShiftY))
-        let chromaOffset = chromaScale * 0.5 - 0.5
-        let (stride, chromaStride) = (width, chromaWidth)
-        values.withUnsafeMutableBufferPointer { target in
-            luma.withUnsafeBufferPointer { y in
-                cb.withUnsafeBufferPointer { u in
-                    cr.withUnsafeBufferPointer { v in
-                        var at = 0
-                        for row in 0..<targetHeight {
-                            let start = grid.origin + Float(row) * grid.down
-                            for column in 0..<targetWidth {
-                                let p = start + Float(column) * grid.right
-                                defer { at += 3 }
-                                if blackOutside, p.x < 0 || p.y < 0 || p.x > limit.x || p.y > limit.y {
-                                    target[at] = low
-                                    target[at + 1] = low
-                                    target[at + 2] = low
-                                    continue
-                                }
-                                let q = pointwiseMax(pointwiseMin(p, limit), .zero)
-                                let cell = Cell(q, limit: limit, stride: stride)
-                                let chroma = Cell(
-                                    q * chromaScale + chromaOffset, limit: chromaLimit, stride: chromaStride)
-                                let rgb = decoder.rgb(y: cell.value(y), cb: chroma.value(u), cr: chroma.value(v))
-                                target[at] = low + scale * rgb.0
-                                target[at + 1] = low + scale * rgb.1
-                                target[at + 2] = low + scale * rgb.2
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     /// Luma on a grid as codes of full range / 255 (0...1), `height × width`, each the mean of `fold × fold` nearest
     /// pixels spread over its cell; beyond the edge the picture is replicated. Cheap, and free of aliases where the fold
     /// is at least the grid's step in pixels.
@@ -93,7 +45,7 @@ extension YUVImage {
         precondition(fold >= 1, "fold of \(fold)")
         let decoder = YUVDecoder(coefficients: coefficients, fullRange: fullRange)
         let limit = SIMD2(Float(width - 1), Float(height - 1))
-        let stride = width
+        let width = UInt32(width)
         let (right, down) = (grid.right / Float(fold), grid.down / Float(fold))
         // From the cell's middle to the middle of its first part.
         let first = (right + down) * (0.5 - Float(fold) / 2)
@@ -101,19 +53,26 @@ extension YUVImage {
         return [Float](unsafeUninitializedCapacity: targetWidth * targetHeight) { target, count in
             luma.withUnsafeBufferPointer { luma in
                 for row in 0..<targetHeight {
-                    for column in 0..<targetWidth {
-                        let corner = grid.origin + Float(row) * grid.down + Float(column) * grid.right + first
-                        var sum: Int32 = 0
+                    let start = grid.origin + Float(row) * grid.down + first
+                    for column in stride(from: 0, to: targetWidth, by: 8) {
+                        let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7) + Float(column)
+                        let (x, y) = (start.x + columns * grid.right.x, start.y + columns * grid.right.y)
+                        var sum = SIMD8<UInt32>()
                         for j in 0..<fold {
-                            var p = corner + Float(j) * down
-                            for _ in 0..<fold {
-                                let x = Cell.nearest(max(min(p.x, limit.x), 0))
-                                let y = Cell.nearest(max(min(p.y, limit.y), 0))
-                                sum &+= Int32(luma[y &* stride &+ x])
-                                p += right
+                            for i in 0..<fold {
+                                let part = Float(j) * down + Float(i) * right
+                                let px = (x + part.x).clamped(to: limit.x).nearest
+                                let py = (y + part.y).clamped(to: limit.y).nearest
+                                let index = py &* width &+ px
+                                var codes = SIMD8<UInt32>()
+                                for k in 0..<8 { codes[k] = UInt32(luma[Int(index[k])]) }
+                                sum &+= codes
                             }
                         }
-                        target[row * targetWidth + column] = decoder.light(Float(sum) * share) / 255
+                        let at = row * targetWidth + column
+                        for k in 0..<min(8, targetWidth - column) {
+                            target[at + k] = decoder.light(Float(sum[k]) * share) / 255
+                        }
                     }
                 }
             }
@@ -129,35 +88,38 @@ extension YUVImage {
         let lumaColumns = (0..<targetWidth).map { min(max(originX + $0, 0), width - 1) }
         let columns = lumaColumns.map { Neighbours($0, shift: chromaShiftX, count: chromaWidth) }
         let used = (columns.first?.low ?? 0)..<((columns.last?.high ?? -1) + 1)
+        // A row of chroma, blended over two rows of the picture, and one of each plane at the target's pixels.
+        var blended = (cb: [Float](repeating: 0, count: chromaWidth), cr: [Float](repeating: 0, count: chromaWidth))
+        let eights = (targetWidth + 7) / 8
+        var line = [SIMD8<Float>](repeating: .zero, count: 3 * eights)
         let bytes = [UInt8](unsafeUninitializedCapacity: targetWidth * targetHeight * 3) { target, count in
-            var (blendedCb, blendedCr) = ([Float](repeating: 0, count: chromaWidth), [Float]())
-            blendedCr = blendedCb
-            luma.withUnsafeBufferPointer { luma in
-                cb.withUnsafeBufferPointer { u in
-                    cr.withUnsafeBufferPointer { v in
+            for row in 0..<targetHeight {
+                let y = min(max(originY + row, 0), height - 1)
+                let rows = Neighbours(y, shift: chromaShiftY, count: chromaHeight)
+                rows.blend(cb, width: chromaWidth, columns: used, into: &blended.cb)
+                rows.blend(cr, width: chromaWidth, columns: used, into: &blended.cr)
+                line.withUnsafeMutableBytes { line in
+                    let line = line.bindMemory(to: Float.self)
+                    luma.withUnsafeBufferPointer { luma in
                         columns.withUnsafeBufferPointer { columns in
-                            var at = 0
-                            for row in 0..<targetHeight {
-                                let y = min(max(originY + row, 0), height - 1)
-                                let rows = Neighbours(y, shift: chromaShiftY, count: chromaHeight)
-                                let (upper, lower) = (rows.low * chromaWidth, rows.high * chromaWidth)
-                                for c in used {
-                                    blendedCb[c] = rows.blend(Float(u[upper + c]), Float(u[lower + c]))
-                                    blendedCr[c] = rows.blend(Float(v[upper + c]), Float(v[lower + c]))
-                                }
-                                for column in 0..<targetWidth {
-                                    let near = columns[column]
-                                    let rgb = decoder.rgb(
-                                        y: Float(luma[y * width + near.luma]),
-                                        cb: near.blend(blendedCb[near.low], blendedCb[near.high]),
-                                        cr: near.blend(blendedCr[near.low], blendedCr[near.high]))
-                                    target[at] = UInt8(rgb.0 + 0.5)
-                                    target[at + 1] = UInt8(rgb.1 + 0.5)
-                                    target[at + 2] = UInt8(rgb.2 + 0.5)
-                                    at += 3
-                                }
+                            let (cb, cr) = (blended.cb.span, blended.cr.span)
+                            for column in 0..<targetWidth {
+                                let near = columns[column]
+                                line[column] = Float(luma[y * width + near.luma])
+                                line[8 * eights + column] = near.blend(cb[near.low], cb[near.high])
+                                line[16 * eights + column] = near.blend(cr[near.low], cr[near.high])
                             }
                         }
+                    }
+                }
+                for eight in 0..<eights {
+                    let rgb = decoder.rgb(y: line[eight], cb: line[eights + eight], cr: line[2 * eights + eight])
+                    let (r, g, b) = (rgb.0.nearest, rgb.1.nearest, rgb.2.nearest)
+                    let pixel = 3 * (row * targetWidth + 8 * eight)
+                    for k in 0..<min(8, targetWidth - 8 * eight) {
+                        target[pixel + 3 * k] = UInt8(truncatingIfNeeded: r[k])
+                        target[pixel + 3 * k + 1] = UInt8(truncatingIfNeeded: g[k])
+                        target[pixel + 3 * k + 2] = UInt8(truncatingIfNeeded: b[k])
                     }
                 }
             }
@@ -168,47 +130,6 @@ extension YUVImage {
 
     /// The whole picture as RGB.
     package func rgb() -> Image { crop(x: 0, y: 0, width: width, height: height) }
-}
-
-/// Four neighbouring samples of a plane and where a position lies between them.
-private struct Cell {
-    private let index: Int
-    private let right: Int
-    private let below: Int
-    private let x: Float
-    private let y: Float
-
-    /// - Parameters:
-    ///   - at: in sample numbers; clamped to the plane here; finite.
-    ///   - limit: the last sample number in x and y.
-    @inline(__always) init(_ at: SIMD2<Float>, limit: SIMD2<Float>, stride: Int) {
-        let px = max(min(at.x, limit.x), 0)
-        let py = max(min(at.y, limit.y), 0)
-        let (column, row) = (Self.floor(px), Self.floor(py))
-        index = row.whole &* stride &+ column.whole
-        right = column.value < limit.x ? 1 : 0
-        below = row.value < limit.y ? stride : 0
-        x = px - column.value
-        y = py - row.value
-    }
-
-    /// The whole number nearest to `x` in 0 ..< 2²².
-    @inline(__always) static func nearest(_ x: Float) -> Int { Int((x + 12_582_912).bitPattern & 0x3F_FFFF) }
-
-    /// The whole number below, or at an odd whole number the one before it (its weight is then 1); without the range
-    /// checks of `Int(_: Float)`, which cost a third of the time. `x` is in 0 ..< 2²².
-    @inline(__always) private static func floor(_ x: Float) -> (whole: Int, value: Float) {
-        let shifted = x - 0.5 + 12_582_912
-        return (Int(shifted.bitPattern & 0x3F_FFFF), shifted - 12_582_912)
-    }
-
-    @inline(__always) func value(_ plane: UnsafeBufferPointer<UInt8>) -> Float {
-        let (a, b) = (Float(plane[index]), Float(plane[index &+ right]))
-        let (c, d) = (Float(plane[index &+ below]), Float(plane[index &+ below &+ right]))
-        let top = a + (b - a) * x
-        let bottom = c + (d - c) * x
-        return top + (bottom - top) * y
-    }
 }
 
 /// The chroma samples either side of a luma sample's middle.
@@ -228,6 +149,12 @@ private struct Neighbours {
     }
 
     @inline(__always) func blend(_ a: Float, _ b: Float) -> Float { a + (b - a) * weight }
+
+    /// Two rows of a plane as one.
+    func blend(_ plane: [UInt8], width: Int, columns: Range<Int>, into row: inout [Float]) {
+        let (upper, lower) = (low * width, high * width)
+        for c in columns { row[c] = blend(Float(plane[upper + c]), Float(plane[lower + c])) }
+    }
 }
 
 /// Y′CbCr codes → R′G′B′ codes 0...255 (ITU-R BT.601, BT.709, BT.2020; limited or full range), clamped.
@@ -262,6 +189,18 @@ package struct YUVDecoder: Sendable {
         let (b, r) = (cb - 128, cr - 128)
         return (
             Self.clamp(light + redCr * r), Self.clamp(light + greenCb * b + greenCr * r), Self.clamp(light + blueCb * b)
+        )
+    }
+
+    /// The same of eight samples at once.
+    @inline(__always) func rgb(
+        y: SIMD8<Float>, cb: SIMD8<Float>, cr: SIMD8<Float>
+    ) -> (SIMD8<Float>, SIMD8<Float>, SIMD8<Float>) {
+        let light = (y - lumaOffset) * lumaScale
+        let (b, r) = (cb - 128, cr - 128)
+        return (
+            (light + redCr * r).clamped(to: 255), (light + greenCb * b + greenCr * r).clamped(to: 255),
+            (light + blueCb * b).clamped(to: 255)
         )
     }
 

@@ -67,23 +67,34 @@ package enum FaceQuality {
         return light
     }
 
-    @inline(__always) private static func inside(_ x: Int, _ y: Int, _ size: Int) -> Bool {
-        let middle = Float(size) / 2
-        let dx = (Float(x) + 0.5 - middle) / (0.42 * Float(size))
-        let dy = (Float(y) + 0.5 - middle) / (0.45 * Float(size))
-        return dx * dx + dy * dy < 1
+    /// The columns of every row that lie inside the ellipse, without the picture's own edge.
+    private static func ellipse(_ size: Int) -> [Range<Int>] {
+        (0..<size).map { y in
+            guard y > 0, y < size - 1 else { return 0..<0 }
+            let middle = Float(size) / 2
+            let dy = (Float(y) + 0.5 - middle) / (0.45 * Float(size))
+            let inside = (1..<size - 1).filter { x in
+                let dx = (Float(x) + 0.5 - middle) / (0.42 * Float(size))
+                return dx * dx + dy * dy < 1
+            }
+            guard let first = inside.first, let last = inside.last else { return 0..<0 }
+            return first..<last + 1
+        }
     }
+
+    private static let whole = ellipse(size)
+    private static let halved = ellipse(size / 2)
 
     /// The mean square inside the ellipse.
     private static func laplacianEnergy(_ luma: [Float], _ size: Int) -> Float {
         var (energy, count): (Float, Int) = (0, 0)
+        let rows = size == Self.size ? whole : halved
         luma.withUnsafeBufferPointer { luma in
-            for y in 1..<size - 1 {
-                for x in 1..<size - 1 where inside(x, y, size) {
-                    let at = y * size + x
+            for (y, columns) in rows.enumerated() {
+                count += columns.count
+                for at in y * size + columns.lowerBound..<y * size + columns.upperBound {
                     let value = 4 * luma[at] - luma[at - 1] - luma[at + 1] - luma[at - size] - luma[at + size]
                     energy += value * value
-                    count += 1
                 }
             }
         }
@@ -96,7 +107,7 @@ package enum FaceQuality {
         var histogram = [Int](repeating: 0, count: 512)
         var count = 0
         for y in stride(from: 1, to: size - 1, by: 2) {
-            for x in stride(from: 1, to: size - 1, by: 2) where inside(x, y, size) {
+            for x in stride(from: whole[y].lowerBound | 1, to: whole[y].upperBound, by: 2) {
                 let at = y * size + x
                 let cross = luma[at - size - 1] + luma[at - size + 1] + luma[at + size - 1] + luma[at + size + 1]
                 let plus = luma[at - 1] + luma[at + 1] + luma[at - size] + luma[at + size]
@@ -118,8 +129,8 @@ package enum FaceQuality {
     private static func light(_ luma: [Float]) -> Measures {
         var (sum, dark, bright): (Float, Int, Int) = (0, 0, 0)
         var halves = [[Int]](repeating: [Int](repeating: 0, count: 32), count: 2)
-        for y in 0..<size {
-            for x in 0..<size where inside(x, y, size) {
+        for (y, columns) in whole.enumerated() {
+            for x in columns {
                 let value = luma[y * size + x]
                 sum += value
                 dark += value < 0.06 ? 1 : 0

@@ -65,6 +65,36 @@ import Testing
         #expect(image.rgb().bytes == image.crop(x: 0, y: 0, width: 15, height: 11).bytes)
     }
 
+    /// Truth: the same samples worked out one by one. Positions well inside, on the edges and beyond; planes of odd size.
+    @Test(arguments: [(15, 11, 1, 1), (16, 12, 1, 0), (9, 7, 0, 0), (2, 2, 1, 1), (1, 5, 1, 1), (3, 3, 1, 1)])
+    func eightAtOnceAreTheSameAsOneByOne(width: Int, height: Int, shiftX: Int, shiftY: Int) {
+        let (cw, ch) = ((width + (1 << shiftX) - 1) >> shiftX, (height + (1 << shiftY) - 1) >> shiftY)
+        func noise(_ count: Int, _ seed: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: ($0 + 1) &* (7919 &+ 2 &* seed) >> 3) }
+        }
+        let image = YUVImage(
+            width: width, height: height, chromaShiftX: shiftX, chromaShiftY: shiftY, coefficients: .bt709,
+            fullRange: false, luma: noise(width * height, 1), cb: noise(cw * ch, 2), cr: noise(cw * ch, 3))
+        let grids = [
+            SamplingGrid(origin: [-2, -1], right: [1, 0], down: [0, 1]),
+            SamplingGrid(origin: [-1.3, 2.2], right: [0.61, 0.24], down: [-0.31, 0.57]),
+            SamplingGrid(origin: [0.5, 0.5], right: [0.5, 0], down: [0, 0.5]),
+        ]
+        for grid in grids {
+            for border in [Border.black, .replicate] {
+                let fast = image.sample(grid, width: 19, height: 13, border: border, low: -1, high: 1)
+                let slow = [Float](unsafeUninitializedCapacity: fast.count) { memory, count in
+                    count = fast.count
+                    var span = MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: memory[..<count]))
+                    image.sampleSingly(
+                        grid, width: 19, height: 13, border: border, low: -1, high: 1, into: &span)
+                }
+                let worst = zip(fast, slow).map { abs($0 - $1) }.max() ?? .infinity
+                #expect(worst < 1e-5, "\(grid) \(border)")
+            }
+        }
+    }
+
     @Test func outsideIsBlackWhereAsked() {
         let image = Self.flat((235, 128, 128), .bt709)
         let grid = SamplingGrid(origin: [-2, 1], right: [1, 0], down: [0, 1])
