@@ -11,6 +11,7 @@ struct HeadsBench: ParsableCommand {
     var data: String
     @Option var models: String?
     @Option(help: "Fit after so many seconds of each film.") var after: [Double] = [10]
+    @Option(help: "Draw calibration and error against seconds (.svg).") var plot: String?
 
     func run() throws {
         let directory = Places.models(option: models)
@@ -29,6 +30,7 @@ struct HeadsBench: ParsableCommand {
             trials += found
         }
         for time in after { print(ShapeTrial.summary(trials.filter { $0.seconds == time })) }
+        if let plot { try TrialPlot.svg(trials).write(toFile: plot, atomically: true, encoding: .utf8) }
     }
 }
 
@@ -41,6 +43,7 @@ struct PeopleBench: ParsableCommand {
     @Option(help: "The first one's seed; the others' follow.") var seed: UInt64 = 1000
     @Option(help: "WIDTHxHEIGHT.") var size = "960x540"
     @Option(help: "Fit after so many seconds of each film.") var after: [Double] = [8]
+    @Option(help: "Draw calibration and error against seconds (.svg).") var plot: String?
 
     func run() throws {
         let place = Places.models(option: models)
@@ -67,5 +70,6 @@ struct PeopleBench: ParsableCommand {
             trials += found
         }
         for time in after { print(ShapeTrial.summary(trials.filter { $0.seconds == time })) }
+        if let plot { try TrialPlot.svg(trials).write(toFile: plot, atomically: true, encoding: .utf8) }
     }
 }

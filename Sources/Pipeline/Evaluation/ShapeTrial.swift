@@ -11,8 +11,8 @@ package struct ShapeTrial: Sendable {
     package let fitted: HeadComparison
     package let unfitted: HeadComparison
     package let fit: ShapeFit
-    /// The fitted head's points, metres.
-    private let head: [SIMD3<Float>]
+    /// Per point of the scan: its distance over the deviation told at the nearest place.
+    package let ratios: [Double]
     /// Pixels.
     package let focal: Double
 
@@ -29,9 +29,10 @@ package struct ShapeTrial: Sendable {
             var estimator = ShapeEstimator(model: model)
             let fit = estimator.absorb(keyframes: keyframes)
             let head = model.points(identity: fit.identity)
+            let fitted = compare(model, head, scan)
             return ShapeTrial(
-                name: name, seconds: time, fitted: compare(model, head, scan),
-                unfitted: compare(model, model.mean, scan), fit: fit, head: head, focal: focal)
+                name: name, seconds: time, fitted: fitted, unfitted: compare(model, model.mean, scan), fit: fit,
+                ratios: ratios(fitted, told: fit.deviation, head: head), focal: focal)
         }
     }
 
@@ -41,17 +42,21 @@ package struct ShapeTrial: Sendable {
             landmarks7: NoWLandmarks.places(model: model, points: points).map { SIMD3<Double>($0) }, with: scan)
     }
 
-    /// Share of the scan's points whose distance is no larger than so many of the deviations told at the nearest place.
-    package func covered(within count: Double) -> Double {
-        let told = fit.deviation
-        let near = fitted.places.map { place in
-            told.points.indices.min {
+    private static func ratios(
+        _ fitted: HeadComparison, told: ShapeDeviation, head: [SIMD3<Float>]
+    ) -> [Double] {
+        zip(fitted.free.all, fitted.places).map { distance, place in
+            let nearest = told.points.indices.min {
                 let (a, b) = (head[told.points[$0]] - place.position, head[told.points[$1]] - place.position)
                 return (a * a).sum() < (b * b).sum()
-            } ?? 0
+            }
+            return nearest.map { distance / told.atPoints[$0] } ?? .infinity
         }
-        let inside = zip(fitted.free.all, near).count { $0 <= count * told.atPoints[$1] }
-        return Double(inside) / Double(max(near.count, 1))
+    }
+
+    /// Share of the scan's points whose distance is no larger than so many of the deviations told there.
+    package func covered(within count: Double) -> Double {
+        Double(ratios.count { $0 <= count }) / Double(max(ratios.count, 1))
     }
 
     package static let heading =
