@@ -40,10 +40,10 @@ package struct SyntheticPerson: Sendable {
     private let ground: Image
     private let renderer: AvatarRenderer
 
-    package init(model: MorphableModel, seed: UInt64, width: Int, height: Int, textureSize: Int = 1024) {
+    package init(model: MorphableModel, seed: UInt64, width: Int, height: Int, textureSize: Int = 1024, spread: Double = 0.8) {
         var generator = SeededGenerator(seed: seed)
         self.seed = seed
-        identity = (0..<model.identityCount).map { _ in 0.8 * generator.normal(limit: 2) }
+        identity = (0..<model.identityCount).map { _ in spread * generator.normal(limit: 2) }
         let points = model.points(identity: identity)
         let iris = [SIMD3<Float>(0.09, 0.05, 0.025), SIMD3(0.1, 0.14, 0.19), SIMD3(0.09, 0.1, 0.05)]
         avatar = Avatar(

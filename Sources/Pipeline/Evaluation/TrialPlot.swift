@@ -19,7 +19,8 @@ package enum TrialPlot {
                         promised.map { SIMD2($0.share, trial.covered(within: $0.count)) }
                     )
                 })
-        let top = trials.map { max($0.fitted.free.median, $0.unfitted.free.median) }.max() ?? 1
+        let highest = trials.map { max($0.fitted.free.median, $0.unfitted.free.median) }.max() ?? 1
+        let top = (highest * 2.5).rounded(.up) / 2.5
         let curves = names.map { name -> Line in
             let own = trials.filter { $0.name == name }.sorted { $0.seconds < $1.seconds }
             let start = own.first.map { [SIMD2(0, $0.unfitted.free.median)] } ?? []
@@ -27,7 +28,7 @@ package enum TrialPlot {
         }
         let errors = panel(
             x: 480, title: "Median error, NoW protocol (0 s: the mean head)", across: "seconds of film",
-            up: "millimetres", right: max(last, 1), top: top * 1.05, lines: curves)
+            up: "millimetres", right: max(last, 1), top: top, lines: curves)
         return """
             <svg xmlns="http://www.w3.org/2000/svg" width="840" height="420" font-family="sans-serif" font-size="12">
             <rect width="840" height="420" fill="white"/>

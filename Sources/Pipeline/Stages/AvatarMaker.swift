@@ -9,6 +9,7 @@ package struct AvatarMaker: Sendable {
     /// Texels of the face proper, which quality is measured on.
     private let faceTexels: [Int]
     private let lashes: Image
+    private let shapes: PersonalShapes
 
     package init(model: MorphableModel, textureSize: Int) {
         let atlas = TextureAtlas(model: model, size: textureSize)
@@ -18,17 +19,18 @@ package struct AvatarMaker: Sendable {
             model.mean.indices.map { SIMD4(atlas.regions.insideFace[$0], 0, 0, 0) })
         faceTexels = atlas.map.texels.indices.filter { inside[$0].x > 0 }.map { Int(atlas.map.texels[$0]) }
         lashes = LashTexture.image(model: model)
+        shapes = PersonalShapes(model: model)
     }
 
     package mutating func avatar(of made: FittedKeyframes) -> FinishedAvatar {
         accumulator.absorb(made.keyframes, fit: made.fit)
         let texture = accumulator.texture()
         let model = atlas.model
-        let points = model.points(identity: made.fit.identity)
+        let (points, expressions) = shapes.head(model.points(identity: made.fit.identity))
         let eyes = EyeTexture.image(
             model: model, iris: EyeTexture.irisColour(made.keyframes), skin: skinLuminance(texture))
         let avatar = Avatar(
-            topology: model.topology, points: points, expressions: model.expressions, skin: texture.baseColor(),
+            topology: model.topology, points: points, expressions: expressions, skin: texture.baseColor(),
             eyes: eyes, lashes: lashes, teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
             landmarks7: NoWLandmarks.places(model: model, points: points))
         let confidence = faceTexels.map { texture.confidence.values[$0] }
