@@ -10,7 +10,9 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Times parts of the program against their baselines, in one run.",
         shouldDisplay: false,
-        subcommands: [LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self, ExpressionBench.self])
+        subcommands: [
+            LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self, ExpressionBench.self,
+        ])
 }
 
 /// CPU seconds of decoding alone, by `ffmpeg -f null` where it is installed and by our own reader, and of decoding, tracking

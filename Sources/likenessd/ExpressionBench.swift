@@ -13,8 +13,19 @@ struct ExpressionBench: ParsableCommand {
 
     func run() throws {
         let model = try HeadModelFile.load(from: Places.models(option: models))
-        var columns: [(String, [ExpressionFaults])] = [("mean head", [ExpressionFaults(SyntheticPerson(model: model, seed: 1, width: 64, height: 64, textureSize: 64, spread: 0).avatar)])]
-        let people = (0..<count).map { SyntheticPerson(model: model, seed: 3000 + UInt64($0), width: 64, height: 64, textureSize: 64).avatar }
+        var columns: [(String, [ExpressionFaults])] = [
+            (
+                "mean head",
+                [
+                    ExpressionFaults(
+                        SyntheticPerson(model: model, seed: 1, width: 64, height: 64, textureSize: 64, spread: 0).avatar
+                    )
+                ]
+            )
+        ]
+        let people = (0..<count).map {
+            SyntheticPerson(model: model, seed: 3000 + UInt64($0), width: 64, height: 64, textureSize: 64).avatar
+        }
         columns.append(("people", people.map { ExpressionFaults($0) }))
         let shapes = PersonalShapes(model: model)
         let clock = ContinuousClock.now
@@ -33,7 +44,8 @@ struct ExpressionBench: ParsableCommand {
         for (i, closure) in ExpressionFaults.closures.enumerated() {
             let cells = columns.map { _, faults in
                 let sorted = faults.map { $0.seen[i] }.sorted()
-                return String(format: "%6.1f (max %6.1f)", sorted.reduce(0, +) / Double(max(sorted.count, 1)), sorted.last ?? 0)
+                return String(
+                    format: "%6.1f (max %6.1f)", sorted.reduce(0, +) / Double(max(sorted.count, 1)), sorted.last ?? 0)
             }
             print(closure.name.padding(toLength: 24, withPad: " ", startingAt: 0) + cells.joined(separator: " | "))
         }

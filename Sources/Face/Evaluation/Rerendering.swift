@@ -40,29 +40,43 @@ package struct Rerendering: Sendable {
         comparison = RenderComparison(image, keyframe.crop, mask: mask)
     }
 
-    /// The second-order light that explains the picture best, each channel by itself; here nothing has to be kept for the
-    /// albedo. Errors count as in sRGB codes, whose step per linear light falls with the light's power of 0.58.
+    /// The second-order light that explains the picture best in sRGB codes, each channel by itself; here nothing has to
+    /// be kept for the albedo. Least squares in linear light, each pixel weighted by the slope between what it shows and
+    /// what was drawn last, so that hair over the brow, far darker than any light explains, does not darken all.
     private static func light(_ colours: [SIMD4<Float>], _ albedo: [SIMD4<Float>], _ normals: [SIMD3<Float>]) -> Light?
     {
+        let bases = normals.map { n -> [Double] in
+            let n = SIMD3<Double>(n)
+            return [1, n.x, n.y, n.z, n.x * n.y, n.y * n.z, n.z * n.x, n.x * n.x - n.y * n.y, 3 * n.z * n.z - 1]
+        }
         var coefficients = [SIMD3<Float>](repeating: .zero, count: 9)
         for channel in 0..<3 {
-            var rows = Matrix(rows: colours.count, columns: 10)
-            for i in colours.indices {
-                let n = SIMD3<Double>(normals[i])
-                let basis = [
-                    1, n.x, n.y, n.z, n.x * n.y, n.y * n.z, n.z * n.x, n.x * n.x - n.y * n.y, 3 * n.z * n.z - 1,
-                ]
-                let weight = pow(Double(max(colours[i][channel], 0.01)), -0.58)
-                for (j, value) in basis.enumerated() { rows[i, j] = weight * value * Double(albedo[i][channel]) }
-                rows[i, 9] = weight * Double(colours[i][channel])
+            var drawn = colours.map { Double($0[channel]) }
+            for _ in 0..<5 {
+                var rows = Matrix(rows: colours.count, columns: 10)
+                for i in colours.indices {
+                    let seen = Double(colours[i][channel])
+                    let weight = Self.slope(seen, drawn[i])
+                    for (j, value) in bases[i].enumerated() { rows[i, j] = weight * value * Double(albedo[i][channel]) }
+                    rows[i, 9] = weight * seen
+                }
+                let gram = rows.gram()
+                var normal = gram.block(rows: 0..<9, columns: 0..<9)
+                // Held a little, for the sake of normals of which the picture shows few.
+                for j in 1..<9 { normal[j, j] += (j < 4 ? 0.001 : 0.003) * gram[0, 0] }
+                guard let solved = normal.choleskySolve((0..<9).map { gram[$0, 9] }) else { return nil }
+                for j in 0..<9 { coefficients[j][channel] = Float(solved[j]) }
+                for i in drawn.indices {
+                    drawn[i] = max(zip(bases[i], solved).reduce(0) { $0 + $1.0 * $1.1 }, 0) * Double(albedo[i][channel])
+                }
             }
-            let gram = rows.gram()
-            var normal = gram.block(rows: 0..<9, columns: 0..<9)
-            // The second order is held a little, for the sake of normals that the face does not have.
-            for j in 0..<9 { normal[j, j] += (j < 4 ? 1e-6 : 0.0003) * gram[0, 0] }
-            guard let solved = normal.choleskySolve((0..<9).map { gram[$0, 9] }) else { return nil }
-            for j in 0..<9 { coefficients[j][channel] = Float(solved[j]) }
         }
         return Light(coefficients: coefficients)
+    }
+
+    /// Of the sRGB curve between two linear values, near enough: of the power 0.42.
+    private static func slope(_ a: Double, _ b: Double) -> Double {
+        let (a, b) = (min(max(a, 0.004), 1), min(max(b, 0.004), 1))
+        return abs(a - b) < 0.01 * a ? 0.42 * pow(a, -0.58) : (pow(a, 0.42) - pow(b, 0.42)) / (a - b)
     }
 }

@@ -15,6 +15,9 @@ package struct ExpressionTransfer: Sendable {
         /// Per moving point the compressed row of its neighbours: own numbers within `points`, or −1 where fixed.
         var starts: [Int32] = [0]
         var neighbours: [Int32] = []
+        /// As many as triangles share the edge.
+        var weights: [Float] = []
+        var degrees: [Float] = []
         /// Triangles with a moving corner: point numbers, and numbers within `points` or −1.
         var corners: [SIMD3<UInt32>] = []
         var own: [SIMD3<Int32>] = []
@@ -33,9 +36,11 @@ package struct ExpressionTransfer: Sendable {
         self.model = model
         let skin = Self.triangles(of: model.topology, [.skin])
         let neighbours = PointNeighbours(triangles: skin.flatMap { [$0.x, $0.y, $0.z] }, pointCount: model.mean.count)
+        let weights = Self.sharedTriangles(skin, neighbours)
         let isSkin = (0..<model.mean.count).map { neighbours.starts[$0] < neighbours.starts[$0 + 1] }
         systems = model.expressions.mapConcurrently {
-            Self.system($0, mean: model.mean, triangles: skin, neighbours: neighbours, isSkin: isSkin)
+            Self.system(
+                $0, mean: model.mean, triangles: skin, neighbours: neighbours, weights: weights, isSkin: isSkin)
         }
         bodies = Self.bodies(of: model)
         let surface = model.mean.indices.filter { isSkin[$0] && model.mean[$0].z > 0.03 }
@@ -75,9 +80,23 @@ package struct ExpressionTransfer: Sendable {
         }
     }
 
+    /// Per entry of `neighbours`, how many triangles have that edge.
+    private static func sharedTriangles(_ triangles: [SIMD3<UInt32>], _ neighbours: PointNeighbours) -> [Float] {
+        var weights = [Float](repeating: 0, count: neighbours.others.count)
+        for triangle in triangles {
+            for i in 0..<3 {
+                for j in 0..<3 where j != i {
+                    let row = Int(neighbours.starts[Int(triangle[i])])..<Int(neighbours.starts[Int(triangle[i]) + 1])
+                    if let k = row.first(where: { neighbours.others[$0] == triangle[j] }) { weights[k] += 1 }
+                }
+            }
+        }
+        return weights
+    }
+
     private static func system(
         _ shape: MorphableModel.ExpressionShape, mean: [SIMD3<Float>], triangles: [SIMD3<UInt32>],
-        neighbours: PointNeighbours, isSkin: [Bool]
+        neighbours: PointNeighbours, weights: [Float], isSkin: [Bool]
     ) -> System {
         var system = System()
         var number = [Int32](repeating: -1, count: mean.count)
@@ -88,9 +107,10 @@ package struct ExpressionTransfer: Sendable {
             system.points.append(point)
         }
         for point in system.points {
-            for k in neighbours.starts[Int(point)]..<neighbours.starts[Int(point) + 1] {
-                system.neighbours.append(number[Int(neighbours.others[Int(k)])])
-            }
+            let row = Int(neighbours.starts[Int(point)])..<Int(neighbours.starts[Int(point) + 1])
+            for k in row { system.neighbours.append(number[Int(neighbours.others[k])]) }
+            system.weights += weights[row]
+            system.degrees.append(weights[row].reduce(0, +))
             system.starts.append(Int32(system.neighbours.count))
         }
         for triangle in triangles {
@@ -140,29 +160,29 @@ package struct ExpressionTransfer: Sendable {
             let g = s.gradients[t]
             for (i, j) in [(0, 1), (1, 2), (2, 0)] {
                 let e = neutral[Int(s.corners[t][i])] - neutral[Int(s.corners[t][j])]
-                // Every edge has two triangles.
-                let d = 0.5 * (g.0 * e.x + g.1 * e.y + g.2 * e.z)
+                let d = g.0 * e.x + g.1 * e.y + g.2 * e.z
                 if s.own[t][i] >= 0 { right[Int(s.own[t][i])] += d }
                 if s.own[t][j] >= 0 { right[Int(s.own[t][j])] -= d }
             }
         }
         func apply(_ x: [SIMD3<Float>], _ row: Int) -> SIMD3<Float> {
-            let (from, to) = (Int(s.starts[row]), Int(s.starts[row + 1]))
-            var sum = x[row] * Float(to - from)
-            for k in from..<to where s.neighbours[k] >= 0 { sum -= x[Int(s.neighbours[k])] }
+            var sum = x[row] * s.degrees[row]
+            for k in Int(s.starts[row])..<Int(s.starts[row + 1]) where s.neighbours[k] >= 0 {
+                sum -= s.weights[k] * x[Int(s.neighbours[k])]
+            }
             return sum
         }
         var x = s.points.map { start[Int($0)] }
         var residual = (0..<count).map { right[$0] - apply(x, $0) }
         func scaled(_ r: [SIMD3<Float>], _ i: Int) -> SIMD3<Float> {
-            r[i] / max(Float(s.starts[i + 1] - s.starts[i]), 1)
+            r[i] / max(s.degrees[i], 1)
         }
         var direction = (0..<count).map { scaled(residual, $0) }
         var image = residual
         var rho = SIMD3<Double>.zero
         for i in 0..<count { rho += SIMD3<Double>(residual[i] * direction[i]) }
-        // 1 µm, as a mean over the points.
-        let goal = Double(count) * 6e-12
+        // Some micrometres, as a mean over the points.
+        let goal = Double(count) * 1e-10
         for _ in 0..<200 where rho.sum() > goal {
             var curvature = SIMD3<Double>.zero
             for i in 0..<count {

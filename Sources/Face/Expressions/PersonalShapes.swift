@@ -4,7 +4,9 @@ package struct PersonalShapes: Sendable {
     /// Shapes that leave the lips closed: those of a group are looked at together, and what they lack is shared among
     /// them, the left ones taking care of the left side, and rolled lips each of their own.
     private static let closed: [[String]] = {
-        let pairs = ["mouthPress", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "cheekSquint", "noseSneer"]
+        let pairs = [
+            "mouthPress", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "cheekSquint", "noseSneer",
+        ]
         return pairs.map { [$0 + "Left", $0 + "Right"] } + [
             ["mouthRollUpper", "mouthRollLower"], ["mouthLeft"], ["mouthRight"], ["jawLeft"], ["jawRight"],
             ["jawForward"], ["cheekPuff"], ["mouthPucker"],
@@ -36,7 +38,8 @@ package struct PersonalShapes: Sendable {
             // Below 10 µm nobody sees a point move; leaving those out keeps the files small.
             let moved = offsets[e].indices.filter { (offsets[e][$0] * offsets[e][$0]).sum() > 1e-10 }
             return MorphableModel.ExpressionShape(
-                name: model.expressions[e].name, points: moved.map { UInt32($0) }, offsets: moved.map { offsets[e][$0] })
+                name: model.expressions[e].name, points: moved.map { UInt32($0) }, offsets: moved.map { offsets[e][$0] }
+            )
         }
         return (neutral, shapes)
     }
@@ -47,9 +50,11 @@ package struct PersonalShapes: Sendable {
         func corrected(_ shapes: [Int], beside others: [Int] = []) {
             var head = neutral
             for shape in shapes + others { for g in head.indices { head[g] += offsets[shape][g] } }
-            for (point, offset, lowness) in seal.closing(head) {
-                for shape in shapes {
-                    offsets[shape][point].y += offset * share(of: shape, at: head[point].x, lowness: lowness)
+            let moves = seal.closing(head)
+            for shape in shapes {
+                let part = Part(of: model.expressions[shape].name, beside: shapes.count > 1)
+                for (point, offset, lowness) in moves {
+                    offsets[shape][point].y += offset * part.share(at: head[point].x, lowness: lowness)
                 }
             }
         }
@@ -60,14 +65,31 @@ package struct PersonalShapes: Sendable {
         if let close = number["mouthClose"], let open = number["jawOpen"] { corrected([close], beside: [open]) }
     }
 
-    /// How much of a correction a shape of a group takes.
-    private func share(of shape: Int, at x: Float, lowness: Float) -> Float {
-        let name = model.expressions[shape].name
-        if name == "mouthRollUpper" { return lowness < 0.5 ? 1 : 0 }
-        if name == "mouthRollLower" { return lowness < 0.5 ? 0 : 1 }
-        // The person's left is +X; the two sides blend over two centimetres.
-        let left = min(max(x / 0.02 + 0.5, 0), 1)
-        guard Self.closed.contains(where: { $0.count == 2 && $0.contains(name) }) else { return 1 }
-        return name.hasSuffix("Left") ? left : 1 - left
+    /// Which part of a correction a shape of a group takes.
+    private enum Part {
+        case all, left, right, upper, lower
+
+        init(of name: String, beside others: Bool) {
+            self =
+                switch name {
+                case "mouthRollUpper": .upper
+                case "mouthRollLower": .lower
+                case _ where others && name.hasSuffix("Left"): .left
+                case _ where others && name.hasSuffix("Right"): .right
+                default: .all
+                }
+        }
+
+        func share(at x: Float, lowness: Float) -> Float {
+            // The person's left is +X; the two sides blend over two centimetres.
+            let left = min(max(x / 0.02 + 0.5, 0), 1)
+            return switch self {
+            case .all: 1
+            case .left: left
+            case .right: 1 - left
+            case .upper: lowness < 0.5 ? 1 : 0
+            case .lower: lowness < 0.5 ? 0 : 1
+            }
+        }
     }
 }

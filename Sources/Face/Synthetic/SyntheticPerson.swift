@@ -40,7 +40,9 @@ package struct SyntheticPerson: Sendable {
     private let ground: Image
     private let renderer: AvatarRenderer
 
-    package init(model: MorphableModel, seed: UInt64, width: Int, height: Int, textureSize: Int = 1024, spread: Double = 0.8) {
+    package init(
+        model: MorphableModel, seed: UInt64, width: Int, height: Int, textureSize: Int = 1024, spread: Double = 0.8
+    ) {
         var generator = SeededGenerator(seed: seed)
         self.seed = seed
         identity = (0..<model.identityCount).map { _ in spread * generator.normal(limit: 2) }
