@@ -38,10 +38,11 @@ import Testing
         let model = Self.model()
         let large = model.mean.map { $0 * 2 }
         for (shape, offsets) in zip(model.expressions, ExpressionTransfer(model: model).offsets(on: large)) {
-            let worst = zip(offsets, Self.dense(shape, count: model.mean.count)).map { a, b in
-                ((a - 2 * b) * (a - 2 * b)).sum().squareRoot()
-            }.max()
-            #expect(try #require(worst) < 1e-4, "\(shape.name)")
+            let worst =
+                zip(offsets, Self.dense(shape, count: model.mean.count)).map { a, b in
+                    ((a - 2 * b) * (a - 2 * b)).sum().squareRoot()
+                }.max() ?? .infinity
+            #expect(worst < 1e-4, "\(shape.name)")
         }
     }
 
