@@ -101,6 +101,7 @@ extension TextureAccumulator {
             logs.pixels[i] = SIMD4(log(ratio.x) * plain, log(ratio.y) * plain, log(ratio.z) * plain, plain)
         }
         let smooth = logs.blurred(radius: max(atlas.size / 64, 1)).normalized(minimum: 1e-3)
+        let near = logs.blurred(radius: max(atlas.size / 256, 1)).normalized(minimum: 1e-3)
         // What the well-seen face came to on average is the typical brightness, rather than the first guess.
         var typical = SIMD4<Float>.zero
         for i in 0..<count where atlas.coarseRegions[i].x > 0.01 && logs.pixels[i].w > 0.5 {
@@ -112,9 +113,11 @@ extension TextureAccumulator {
         for i in 0..<count where low.pixels[i].w > 0 {
             let region = atlas.coarseRegions[i]
             let plain = max(1 - region.z, 0) * (1 - region.w)
-            let field = smooth.pixels[i] - typical
+            // Below the jaw and behind the cheeks lie shadows that the light, fitted on the face, knows nothing of.
+            let trust = min(confidence[i] * 4, 1) * (1 - min(max(-region.x / 0.008, 0), 1))
+            // The less a place is trusted, the smaller are the deviations that are not believed.
+            let field = near.pixels[i] + (smooth.pixels[i] - near.pixels[i]) * trust - typical
             let level = field.luminance
-            let trust = min(confidence[i] * 4, 1)
             for c in 0..<3 {
                 let correction = (0.95 - 0.3 * trust) * level + (0.95 - 0.2 * trust) * (field[c] - level)
                 result.pixels[i][c] *= exp(-correction * plain)
