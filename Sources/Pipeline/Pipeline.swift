@@ -8,7 +8,7 @@ internal import Video
 ///
 /// Each arrow is an `Edge`. On a live source the edges behind the camera and behind the fit keep the newest and count
 /// what they lose; on a file they suspend, every frame is seen, and since all decisions are made on stream time the
-/// same file gives the same avatars. Every stage is one task on a queue of its own and owns its state as locals.
+/// same file gives the same avatars. Where people are kept apart, each has its own state in every stage. Every stage is one task on a queue of its own and owns its state as locals.
 package struct Pipeline: Sendable {
     package var settings: RunSettings
     package var configuration: Configuration
@@ -30,12 +30,12 @@ package struct Pipeline: Sendable {
     /// - Returns: the last published or finished avatar, for a contact sheet.
     package func run(stop: StopSignal) async throws -> FinishedAvatar? {
         // An output that cannot be written is found out before the camera is opened.
-        do { _ = try openOutput() }
+        do { _ = try openOutput(person: 0) }
         let live = settings.isLive
         let frames = Edge<Frame>(live ? .newest : .suspending(capacity: 2))
         let keyframes = Edge<KeyframeEvent>(.suspending(capacity: 4))
-        let fits = Edge<FittedKeyframes>(live ? .newest : .suspending(capacity: 1))
-        let avatars = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1))
+        let fits = Edge<FittedKeyframes>(live ? .newest : .suspending(capacity: 1)) { $0.person }
+        let avatars = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1)) { $0.made.person }
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
         let ending = Latest<Failure>()

@@ -24,6 +24,9 @@ package struct RunSettings: Sendable {
         self.motion = motion
     }
 
+    /// Name of the published avatar of a person, counted from 0.
+    package func subject(ofPerson person: Int) -> String { person == 0 ? subject : "\(subject)-\(person + 1)" }
+
     /// The newest frame wins; otherwise every frame is seen.
     package var isLive: Bool { source.isLive || realTime }
 }

@@ -83,10 +83,11 @@ struct RunCommand: AsyncParsableCommand {
         Terminal.clearStatus()
         let spent = ContinuousClock.now - start
         let counters = report.now
+        let files = (0..<max(counters.people, 1)).map { "\(output)/\(settings.subject(ofPerson: $0)).glb" }
         print(
             StatusLine.summary(
                 counters, seconds: Double(spent.components.seconds) + Double(spent.components.attoseconds) * 1e-18,
-                output: counters.edition == nil && finished == nil ? nil : "\(output)/\(subject).glb"))
+                output: counters.edition == nil && finished == nil ? nil : files.joined(separator: ", ")))
         if let sheet, let finished {
             do {
                 try Data(ResultSheet.image(of: finished).png()).write(to: URL(fileURLWithPath: sheet))

@@ -132,42 +132,75 @@ import Testing
     @Test func theFirstPersonIsKnownAndStaysSo() {
         var gate = PersonGate()
         gate.begin(isAnybodyKnown: false)
-        #expect(gate.verdict == .known && !gate.wantsLook(at: 3))
+        #expect(gate.verdict == .known(0) && !gate.wantsLook(at: 3))
     }
 
     @Test func aNewFaceIsLookedAtBeforeItCounts() {
         var gate = PersonGate()
         gate.begin(isAnybodyKnown: true)
         #expect(gate.verdict == .undecided && gate.wantsLook(at: 0))
-        gate.look(correlation: 0.93, at: 0)
-        #expect(gate.verdict == .known)
+        gate.look(.init([0.93]), at: 0)
+        #expect(gate.verdict == .known(0))
         gate.begin(isAnybodyKnown: true)
-        for (i, correlation) in [0.8, 0.5].enumerated() { gate.look(correlation: correlation, at: Double(i)) }
+        for (i, correlation) in [0.8, 0.5].enumerated() { gate.look(.init([correlation]), at: Double(i)) }
         #expect(gate.verdict == .undecided)
-        gate.look(correlation: 0.79, at: 2)
-        #expect(gate.verdict == .known, "one bad look of three does not decide")
+        gate.look(.init([0.79]), at: 2)
+        #expect(gate.verdict == .known(0), "one bad look of three does not decide")
     }
 
     /// A cut from one person to another at the same place does not break the track.
     @Test func aFollowedFaceThatLooksDifferentIsDoubted() {
         var gate = PersonGate()
         gate.begin(isAnybodyKnown: false)
-        gate.check(correlation: 0.8, at: 1)
-        #expect(gate.verdict == .known)
-        gate.check(correlation: 0.5, at: 2)
+        gate.check(.init([0.8]), at: 1)
+        #expect(gate.verdict == .known(0))
+        gate.check(.init([0.5]), at: 2)
         #expect(gate.verdict == .undecided)
-        for i in 0..<2 { gate.look(correlation: 0.5, at: 2 + Double(i)) }
+        for i in 0..<2 { gate.look(.init([0.5]), at: 2 + Double(i)) }
         #expect(gate.verdict == .stranger)
     }
 
     @Test func aStrangerStaysOutAndIsLookedAtAgain() {
         var gate = PersonGate()
         gate.begin(isAnybodyKnown: true)
-        for i in 0..<3 { gate.look(correlation: 0.5, at: Double(i)) }
+        for i in 0..<3 { gate.look(.init([0.5]), at: Double(i)) }
         #expect(gate.verdict == .stranger && !gate.wantsLook(at: 4))
         #expect(gate.wantsLook(at: 2 + 5) && gate.verdict == .undecided)
-        gate.look(correlation: 0.9, at: 8)
-        #expect(gate.verdict == .known)
+        gate.look(.init([0.9]), at: 8)
+        #expect(gate.verdict == .known(0))
+    }
+
+    @Test func anEnrolledStrangerIsToldFromTheFirstPerson() {
+        var gate = PersonGate()
+        gate.begin(isAnybodyKnown: true)
+        for i in 0..<3 { gate.look(.init([0.5]), at: Double(i)) }
+        gate.enrol(as: 1)
+        #expect(gate.verdict == .known(1))
+        gate.check(.init([0.5, 0.9]), at: 3)
+        #expect(gate.verdict == .known(1))
+        // A cut back to the first one.
+        gate.check(.init([0.95, 0.5]), at: 4)
+        #expect(gate.verdict == .known(0))
+        gate.begin(isAnybodyKnown: true)
+        gate.look(.init([0.88, 0.91]), at: 9)
+        #expect(gate.verdict == .known(1), "the likelier one")
+    }
+
+    @Test func aMirroredPictureIsNoticed() {
+        var gate = PersonGate()
+        gate.begin(isAnybodyKnown: true)
+        for i in 0..<3 { gate.look(.init([0.89], mirrored: 0.93), at: Double(i)) }
+        #expect(gate.verdict == .mirrored)
+        #expect(gate.wantsLook(at: 8) && gate.verdict == .undecided)
+        gate.look(.init([0.93], mirrored: 0.89), at: 8)
+        #expect(gate.verdict == .known(0))
+        // Also in the middle of a film.
+        gate.check(.init([0.89], mirrored: 0.93), at: 9)
+        #expect(gate.verdict == .undecided)
+        // A stranger's mirror image is a stranger.
+        gate.begin(isAnybodyKnown: true)
+        for i in 0..<3 { gate.look(.init([0.3], mirrored: 0.5), at: Double(i)) }
+        #expect(gate.verdict == .stranger)
     }
 }
 

@@ -12,6 +12,15 @@ import Testing
         #expect(await edge.send(6) == false)
     }
 
+    @Test func newestOfEachKeyIsKept() async {
+        let edge = Edge<Int>(.newest) { $0 % 2 }
+        for i in 1...6 { _ = await edge.send(i) }
+        edge.finish()
+        #expect(await edge.next() == 5)
+        #expect(await edge.next() == 6)
+        #expect(await edge.next() == nil && edge.lost == 4)
+    }
+
     @Test func suspendingLosesNothingAndKeepsOrder() async {
         let edge = Edge<Int>(.suspending(capacity: 2))
         let producer = Task {

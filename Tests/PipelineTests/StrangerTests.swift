@@ -1,4 +1,6 @@
+import Face
 import Foundation
+import Pipeline
 import Tensors
 import Testing
 import Video
@@ -7,13 +9,14 @@ import Video
 /// are too much alike for this.
 @Suite(.enabled(if: Models.present && SharedData.present, SharedData.missing)) struct StrangerTests {
     /// Two seconds of each clip, 640 × 360.
-    private static func film(_ path: String) throws {
+    private static func film(_ path: String, _ clips: [String] = ["s18", "d13", "s18"]) throws {
         var encoder = try VideoEncoder(path: path, width: 640, height: 360)
-        for clip in ["s18", "d13", "s18"] {
-            var reader = try VideoReader(.file(path: "\(SharedData.path)/video/\(clip).mp4"))
+        for clip in clips {
+            let name = clip.replacingOccurrences(of: " mirrored", with: "")
+            var reader = try VideoReader(.file(path: "\(SharedData.path)/video/\(name).mp4"))
             for _ in 0..<60 {
                 guard let frame = try reader.next() else { break }
-                let image = frame.image
+                let image = clip == name ? frame.image : frame.image.flipped()
                 try encoder.append(fitted(image.crop(x: 0, y: 0, width: image.width, height: image.height)))
             }
         }
@@ -56,5 +59,45 @@ import Video
         ])
         #expect(ended.status == 4 && ended.errors.contains("another person"), "\(ended.errors)")
         #expect(FileManager.default.fileExists(atPath: place.path + "/end/avatar.glb"))
+
+        try text.replacingOccurrences(of: "stranger: ignore", with: "stranger: apart").write(
+            toFile: preset, atomically: true, encoding: .utf8)
+        let apart = try Program.run([
+            "run", "--source", path, "--output", place.path + "/apart", "--models", Models.path, "--preset", preset,
+        ])
+        #expect(apart.status == 0 && apart.output.contains("avatar-2.glb"), "\(apart.errors)")
+        #expect(apart.output.firstMatch(of: /another person/) == nil)
+        let names = try FileManager.default.contentsOfDirectory(atPath: place.path + "/apart")
+        #expect(names.contains("avatar.json") && names.contains("avatar-2.json") && !names.contains("avatar-3.json"))
+        // Each has a face of its own, and the first one's is what it is without the second.
+        let (alone, first, second) = try (
+            Self.skin(place.path + "/out/avatar.glb"), Self.skin(place.path + "/apart/avatar.glb"),
+            Self.skin(place.path + "/apart/avatar-2.glb")
+        )
+        #expect(Self.difference(alone, first) < 2 && Self.difference(first, second) > 15)
+    }
+
+    private static func skin(_ path: String) throws -> Image {
+        try Avatar(glb: [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))).skin
+    }
+
+    /// Mean, in codes.
+    private static func difference(_ a: Image, _ b: Image) -> Double {
+        zip(a.bytes, b.bytes).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(max(a.bytes.count, 1))
+    }
+
+    /// Truth: which part was turned over.
+    @Test(.timeLimit(.minutes(3))) func aMirroredPartIsKeptOut() throws {
+        let place = TemporaryDirectory()
+        let path = place.path + "/mirrored.mp4"
+        try Self.film(path, ["d13", "d13 mirrored", "d13"])
+        let run = try Program.run([
+            "run", "--source", path, "--output", place.path + "/out", "--models", Models.path,
+        ])
+        #expect(run.status == 0, "\(run.errors)")
+        let mirrored = try #require(run.output.firstMatch(of: /(\d+) mirrored/).flatMap { Int($0.1) })
+        let unsure = run.output.firstMatch(of: /(\d+) unrecognized/).flatMap { Int($0.1) } ?? 0
+        // All of the mirrored sixty, and what passes until the next look.
+        #expect(mirrored > 35 && (60...105).contains(mirrored + unsure), "\(mirrored) and \(unsure) frames")
     }
 }

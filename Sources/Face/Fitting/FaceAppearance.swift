@@ -6,6 +6,7 @@ internal import Tensors
 package struct FaceAppearance: Sendable {
     /// Per texel of the face: log luminance less its wide surroundings; not a number where it is not seen.
     private let pattern: [Float]
+    private let mirror: [Int]
 
     private static let size = 256
     /// Half the width of the surroundings, texels of about 1.2 mm: light changes more slowly, a brow does not.
@@ -17,6 +18,8 @@ package struct FaceAppearance: Sendable {
         let atlas: TextureAtlas
         /// Texels of the face.
         let face: [Int]
+        /// For each of them, which of them lies at the mirrored place; −1 where none does.
+        let mirror: [Int]
 
         package init(model: MorphableModel) {
             let atlas = TextureAtlas(model: model, size: size)
@@ -25,8 +28,14 @@ package struct FaceAppearance: Sendable {
                 model.mean.indices.map { g in
                     SIMD4(atlas.regions.insideFace[g], atlas.regions.interior[g] == .none ? 0 : 1, 0, 0)
                 })
-            face = atlas.map.texels.indices.filter { inside[$0].x > 0.004 && inside[$0].y == 0 }
-                .map { Int(atlas.map.texels[$0]) }
+            let numbers = atlas.map.texels.indices.filter { inside[$0].x > 0.004 && inside[$0].y == 0 }
+            face = numbers.map { Int(atlas.map.texels[$0]) }
+            let place = Dictionary(uniqueKeysWithValues: face.enumerated().map { ($1, $0) })
+            mirror = numbers.map { i in
+                let m = atlas.map.mirror[i]
+                guard m.x >= 0, m.y >= 0, m.x < Float(size), m.y < Float(size) else { return -1 }
+                return place[Int(m.y) * size + Int(m.x)] ?? -1
+            }
         }
     }
 
@@ -35,6 +44,7 @@ package struct FaceAppearance: Sendable {
     ///   - view: of the keyframe with that head and `focal` (pixels).
     package init(_ keyframe: Keyframe, view: ShapeFit.View, identity: [Double], focal: Double, in atlas: Atlas) {
         let face = atlas.face
+        mirror = atlas.mirror
         let atlas = atlas.atlas
         let neutral = atlas.model.points(identity: identity)
         let points = atlas.model.expressed(neutral, expression: view.expression)
@@ -61,10 +71,12 @@ package struct FaceAppearance: Sendable {
     }
 
     /// Correlation of two patterns over what both show of the face, −1...1; `nil` where that is little.
-    package func correlation(with other: FaceAppearance) -> Double? {
+    /// - Parameter mirrored: compare with the other face's mirror image.
+    package func correlation(with other: FaceAppearance, mirrored: Bool = false) -> Double? {
         precondition(pattern.count == other.pattern.count, "appearances of two models")
+        let shown = mirrored ? other.mirror.map { $0 < 0 ? .nan : other.pattern[$0] } : other.pattern
         var (n, a, b, aa, bb, ab) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        for (p, q) in zip(pattern, other.pattern) where !p.isNaN && !q.isNaN {
+        for (p, q) in zip(pattern, shown) where !p.isNaN && !q.isNaN {
             let (x, y) = (Double(p), Double(q))
             n += 1
             a += x

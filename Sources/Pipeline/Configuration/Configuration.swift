@@ -22,6 +22,8 @@ package struct Configuration: Codable, Sendable, Equatable {
     package enum Stranger: String, Codable, Sendable, Equatable, CaseIterable {
         /// Wait for the known person.
         case ignore
+        /// Make an avatar of each: NAME, NAME-2, NAME-3 … (`Recognition.mostApart` in all).
+        case apart
         /// End with status 4, so that whoever started the program can start it for another subject.
         case end
     }

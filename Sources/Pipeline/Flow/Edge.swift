@@ -6,7 +6,7 @@ internal import Synchronization
 /// `EdgeState`, which knows no task; this shell takes the lock and resumes continuations outside it.
 package final class Edge<Element: Sendable>: Sendable {
     package enum Policy: Sendable, Equatable {
-        /// Keeps the newest element; the one it replaces is lost and counted.
+        /// Keeps the newest element of each key; the one it replaces is lost and counted.
         case newest
         /// Keeps up to `capacity` elements; `send` suspends while it is full.
         case suspending(capacity: Int)
@@ -14,8 +14,9 @@ package final class Edge<Element: Sendable>: Sendable {
 
     private let state: Mutex<EdgeState<Element>>
 
-    package init(_ policy: Policy) {
-        state = Mutex(EdgeState(policy: policy))
+    /// - Parameter key: elements of different keys never replace each other.
+    package init(_ policy: Policy, key: @escaping @Sendable (Element) -> Int = { _ in 0 }) {
+        state = Mutex(EdgeState(policy: policy, key: key))
     }
 
     /// Elements lost to newer ones so far.
@@ -60,14 +61,16 @@ struct EdgeState<Element: Sendable>: Sendable {
     }
 
     let policy: Edge<Element>.Policy
+    let key: @Sendable (Element) -> Int
     private(set) var lost = 0
     private var buffer: [Element] = []
     private var waitingSenders: [(Element, Sender)] = []
     private var waitingReceiver: Receiver?
     private var finished = false
 
-    init(policy: Edge<Element>.Policy) {
+    init(policy: Edge<Element>.Policy, key: @escaping @Sendable (Element) -> Int) {
         self.policy = policy
+        self.key = key
     }
 
     mutating func send(_ element: Element, sender: Sender) -> Action {
@@ -78,8 +81,11 @@ struct EdgeState<Element: Sendable>: Sendable {
         }
         switch policy {
         case .newest:
-            lost += buffer.count
-            buffer = [element]
+            let before = buffer.count
+            let (key, own) = (key, key(element))
+            buffer.removeAll { key($0) == own }
+            lost += before - buffer.count
+            buffer.append(element)
             return Action(senders: [(sender, true)])
         case .suspending(let capacity):
             if buffer.count < capacity {

@@ -4,12 +4,15 @@ package import Face
 package struct KeyframeEvent: Sendable {
     /// Stream time in seconds.
     package var time: Double
+    /// Number of the person who is in view, from 0.
+    package var person: Int
     package var kept: Keyframe?
     /// `Keyframe.frame` of those that `kept` replaces.
     package var replaced: [Int]
 
-    package init(time: Double, kept: Keyframe? = nil, replaced: [Int] = []) {
+    package init(time: Double, person: Int = 0, kept: Keyframe? = nil, replaced: [Int] = []) {
         self.time = time
+        self.person = person
         self.kept = kept
         self.replaced = replaced
     }
@@ -35,8 +38,10 @@ package struct KeyframeSet: Sendable {
 package struct FittedKeyframes: Sendable {
     /// Stream time in seconds.
     package var time: Double
+    /// Number of the person, from 0.
+    package var person = 0
     package var fit: ShapeFit
     package var keyframes: [Keyframe]
-    /// The stream is over; nothing comes after this.
+    /// The stream is over; nothing of this person comes after this.
     package var final: Bool
 }

@@ -38,6 +38,8 @@ package struct Counters: Sendable, Equatable {
     /// 0...1 of the face's texels.
     package var coverage: Double?
     package var edition: Int?
+    /// People who are known.
+    package var people = 0
 
     package init() {}
 

@@ -2,40 +2,52 @@ internal import Face
 internal import Logging
 
 extension Pipeline {
-    /// Keyframe events → joint fits, at most one per interval of stream time and a last one at the end.
-    func fit(_ events: Edge<KeyframeEvent>, into fits: Edge<FittedKeyframes>, newest: Latest<FittedKeyframes>) async {
+    /// What fitting knows of one person.
+    private struct Fitted {
         var set = KeyframeSet()
-        var cadence = Cadence(interval: configuration.fitting.intervalSeconds, growth: 0.35)
-        var estimator = ShapeEstimator(model: models.head)
+        var cadence: Cadence
+        var estimator: ShapeEstimator
         var latest: FittedKeyframes?
+    }
+
+    /// Keyframe events → joint fits, at most one per person and interval of stream time, and a last one at the end.
+    func fit(_ events: Edge<KeyframeEvent>, into fits: Edge<FittedKeyframes>, newest: Latest<FittedKeyframes>) async {
+        let fresh = Fitted(
+            cadence: Cadence(interval: configuration.fitting.intervalSeconds, growth: 0.35),
+            estimator: ShapeEstimator(model: models.head))
+        var people: [Fitted] = []
         while let event = await events.next() {
-            if set.apply(event) { cadence.changed() }
-            guard cadence.isDue(at: event.time) else { continue }
-            let fitted = fit(set, with: &estimator, time: event.time)
-            latest = fitted
-            newest.set(fitted)
-            guard await fits.send(fitted) else { return }
+            while people.count <= event.person { people.append(fresh) }
+            if people[event.person].set.apply(event) { people[event.person].cadence.changed() }
+            for p in people.indices where people[p].cadence.isDue(at: event.time) {
+                let fitted = fit(&people[p], person: p, time: event.time)
+                newest.set(fitted)
+                guard await fits.send(fitted) else { return }
+            }
         }
-        if cadence.isDue(at: 0, final: true) { latest = fit(set, with: &estimator, time: report.now.streamTime) }
-        if var last = latest {
+        for p in people.indices {
+            if people[p].cadence.isDue(at: 0, final: true) {
+                _ = fit(&people[p], person: p, time: report.now.streamTime)
+            }
+            guard var last = people[p].latest else { continue }
             last.time = report.now.streamTime
             last.final = true
             _ = await fits.send(last)
         }
     }
 
-    private func fit(
-        _ set: KeyframeSet, with estimator: inout ShapeEstimator, time: Double
-    ) -> FittedKeyframes {
-        let fit = estimator.absorb(keyframes: set.keyframes)
-        let reprojection = fit.reprojection(set.keyframes)
+    private func fit(_ fitted: inout Fitted, person: Int, time: Double) -> FittedKeyframes {
+        let keyframes = fitted.set.keyframes
+        let fit = fitted.estimator.absorb(keyframes: keyframes)
+        let reprojection = fit.reprojection(keyframes)
         report.update {
             $0.fits += 1
             $0.fitDeviation = fit.deviation.surface
             $0.reprojection = reprojection ?? $0.reprojection
         }
-        logger.debug(
-            "fit", metadata: ["keyframes": "\(set.keyframes.count)", "deviation_mm": "\(fit.deviation.surface)"])
-        return FittedKeyframes(time: time, fit: fit, keyframes: set.keyframes, final: false)
+        logger.debug("fit", metadata: ["keyframes": "\(keyframes.count)", "deviation_mm": "\(fit.deviation.surface)"])
+        let result = FittedKeyframes(time: time, person: person, fit: fit, keyframes: keyframes, final: false)
+        fitted.latest = result
+        return result
     }
 }

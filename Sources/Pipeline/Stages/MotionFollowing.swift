@@ -10,9 +10,10 @@ struct MotionFollowing: ~Copyable {
     private var revision = 0
     private var iris: IrisEstimator
     private var sink: MotionSink
-    private var face: FaceFollower?
-    private var eyes: EyeFollower?
-    private var last: (view: ShapeFit.View, time: Double)?
+    /// By person.
+    private var faces: [Int: FaceFollower] = [:]
+    private var eyes: [Int: EyeFollower] = [:]
+    private var last: (person: Int, view: ShapeFit.View, time: Double)?
     private var filter = MotionFilter()
 
     init(path: String, model: MorphableModel, fits: Latest<FittedKeyframes>, iris: IrisEstimator) throws(Failure) {
@@ -24,19 +25,22 @@ struct MotionFollowing: ~Copyable {
 
     var lost: Int { sink.lost }
 
-    mutating func follow(_ observation: Observation, image: YUVImage) throws(Failure) {
+    /// - Parameter person: whose face it is.
+    mutating func follow(_ observation: Observation, person: Int, image: YUVImage) throws(Failure) {
         if let newer = fits.newer(than: &revision) {
-            face = FaceFollower(model: model, fit: newer.fit, keyframes: newer.keyframes)
+            faces[newer.person] = FaceFollower(model: model, fit: newer.fit, keyframes: newer.keyframes)
             // Keeps what it learned of the person's lids.
             let next = EyeFollower(model: model, fit: newer.fit)
-            eyes = eyes.map { next.remembering($0) } ?? next
+            eyes[newer.person] = eyes[newer.person].map { next.remembering($0) } ?? next
         }
-        guard let face, var eyes else { return }
-        let from = last.flatMap { observation.time - $0.time <= MotionFilter.longestGap ? $0.view : nil }
+        guard let face = faces[person], var eyes = eyes[person] else { return }
+        let from = last.flatMap { last in
+            last.person == person && observation.time - last.time <= MotionFilter.longestGap ? last.view : nil
+        }
         let view = face.view(
             landmarks: observation.face.points, frame: observation.frame, imageWidth: observation.imageWidth,
             imageHeight: observation.imageHeight, from: from)
-        last = (view, observation.time)
+        last = (person, view, observation.time)
         let sights: (left: EyeFollower.Sight, right: EyeFollower.Sight)
         do throws(ModelError) { sights = try iris.sights(of: image, observation.face) } catch {
             throw Failure(.software, error.description)
@@ -44,7 +48,7 @@ struct MotionFollowing: ~Copyable {
         var seen = eyes.view(
             view, left: sights.left, right: sights.right, imageWidth: observation.imageWidth,
             imageHeight: observation.imageHeight)
-        self.eyes = eyes
+        self.eyes[person] = eyes
         seen.view = filter.next(seen.view, at: observation.time)
         try sink.write(seen, time: observation.time)
     }

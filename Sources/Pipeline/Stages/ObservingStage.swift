@@ -6,8 +6,16 @@ package import Tracking
 package import Video
 
 extension Pipeline {
+    private static func reason(for verdict: PersonGate.Verdict) -> String {
+        switch verdict {
+        case .stranger: "another person"
+        case .mirrored: "mirrored"
+        case .known, .undecided: "unrecognized"
+        }
+    }
+
     private static let askForRestart =
-        "another person is in front of the camera: start again with another --subject, or set selection.stranger to ignore"
+        "another person is in front of the camera: start again with another --subject, or set selection.stranger to ignore or apart"
 
     /// Frames → keyframe events: track, measure, select; of a kept frame only the surroundings of the face remain.
     /// Where motion is asked for, every frame is followed by the newest of `fits` as well.
@@ -19,14 +27,17 @@ extension Pipeline {
         if let path = settings.motion {
             motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
         }
-        var recognition = Recognition(model: models.head)
+        let keepsApart = configuration.selection.stranger == .apart
+        var recognition = Recognition(model: models.head, most: keepsApart ? Recognition.mostApart : 1)
         let endsForStrangers = configuration.selection.stranger == .end
         var tracker = models.tracker.take()
         var settings = KeyframeSelector.Settings()
         settings.minimumInterEyePixels = configuration.selection.minimumInterEyePixels
         settings.maximumYaw = configuration.selection.maximumYawDegrees * .pi / 180
         settings.perBin = configuration.selection.keyframesPerBin
-        var selector = KeyframeSelector(settings: settings)
+        // One each for the people who are kept apart; nearly always there is one.
+        var selectors = [KeyframeSelector(settings: settings)]
+        var person = 0
         var lastEvent = 0.0
         while let frame = await frames.next() {
             let result: Result<Observation, Unobserved>
@@ -36,22 +47,22 @@ extension Pipeline {
                 throw Failure(.software, error.description)
             }
             report.update { $0.framesObserved += 1 }
-            var event = KeyframeEvent(time: frame.time)
+            var event = KeyframeEvent(time: frame.time, person: person)
             switch result {
             case .failure: report.update { $0.framesWithoutFace += 1 }
             case .success where frame.isDamaged:
                 // Smeared by a lost packet, though the tracker may not mind.
                 report.update { $0.rejections["damaged", default: 0] += 1 }
             case .success(let observation):
-                var trial = selector
-                let decision = trial.consider(Candidate(observation))
+                var trial = selectors[person]
+                var decision = trial.consider(Candidate(observation))
                 var isCandidate = false
                 if case .kept = decision { isCandidate = true }
-                let person = recognition.verdict(on: observation, image: frame.image, isCandidate: isCandidate)
-                guard person == .known else {
-                    let reason = person == .stranger ? "another person" : "unrecognized"
+                let verdict = recognition.verdict(on: observation, image: frame.image, isCandidate: isCandidate)
+                guard case .known(let seen) = verdict else {
+                    let reason = Self.reason(for: verdict)
                     report.update { $0.rejections[reason, default: 0] += 1 }
-                    if person == .stranger, endsForStrangers {
+                    if verdict == .stranger, endsForStrangers {
                         // In order: what there is of the known person is published first.
                         ending.set(Failure(.anotherPerson, Self.askForRestart))
                         frames.finish()
@@ -59,16 +70,26 @@ extension Pipeline {
                     }
                     break
                 }
-                selector = trial
-                try motion?.follow(observation, image: frame.image)
+                if seen != person {
+                    person = seen
+                    event.person = seen
+                    if seen == selectors.count { selectors.append(KeyframeSelector(settings: settings)) }
+                    logger.info("in view", metadata: ["subject": "\(self.settings.subject(ofPerson: seen))"])
+                    trial = selectors[seen]
+                    decision = trial.consider(Candidate(observation))
+                }
+                selectors[person] = trial
+                try motion?.follow(observation, person: person, image: frame.image)
                 switch decision {
                 case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
                 case .kept(let score, let replaced):
                     event.kept = Keyframe(observation, of: frame.image, score: score)
                     event.replaced = replaced
                     recognition.keep(event)
-                    let (count, perYaw) = (selector.count, selector.countsPerYaw)
+                    let (count, perYaw) = (trial.count, trial.countsPerYaw)
+                    let people = recognition.count
                     report.update {
+                        $0.people = people
                         $0.keyframesKept += 1
                         $0.keyframes = count
                         $0.keyframesPerYawBin = perYaw

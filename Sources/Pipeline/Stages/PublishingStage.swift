@@ -11,36 +11,53 @@ package struct FinishedAvatar: Sendable {
     package var made: FittedKeyframes
 }
 
-extension Pipeline {
-    /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end.
-    /// - Returns: the last avatar made, published or not.
-    func publish(_ avatars: Edge<FinishedAvatar>) async throws -> FinishedAvatar? {
-        var directory = try openOutput()
-        let publication = configuration.publication
-        var gate = PublicationGate(
+/// What publishing knows of one person. A class, since a directory with its lock cannot be copied.
+private final class PublishedPerson {
+    var directory: AvatarDirectory
+    var gate: PublicationGate
+    /// Better than what is published, but too soon.
+    var pending: FinishedAvatar?
+
+    init(_ directory: consuming AvatarDirectory, _ publication: Configuration.Publication) {
+        gate = PublicationGate(
             minimumInterval: publication.minimumIntervalSeconds, minimumGain: publication.minimumGain,
             lastScore: directory.current?.quality.score ?? 0)
-        var pending: FinishedAvatar?
+        self.directory = directory
+    }
+}
+
+extension Pipeline {
+    /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end.
+    /// - Returns: the last avatar made of the first person, published or not.
+    func publish(_ avatars: Edge<FinishedAvatar>) async throws -> FinishedAvatar? {
+        var people = [PublishedPerson(try openOutput(person: 0), configuration.publication)]
         var last: FinishedAvatar?
         while let finished = await avatars.next() {
-            last = finished
+            while people.count <= finished.made.person {
+                people.append(PublishedPerson(try openOutput(person: people.count), configuration.publication))
+            }
+            let person = people[finished.made.person]
+            if finished.made.person == 0 { last = finished }
             var best = finished
-            if finished.made.final, let pending, pending.quality.score > best.quality.score { best = pending }
-            switch gate.consider(best.quality, time: best.made.time, final: finished.made.final) {
+            if finished.made.final, let pending = person.pending, pending.quality.score > best.quality.score {
+                best = pending
+            }
+            switch person.gate.consider(best.quality, time: best.made.time, final: finished.made.final) {
             case .publish:
-                pending = nil
-                try publish(best, into: &directory)
-            case .tooSoon: pending = best
+                person.pending = nil
+                try publish(best, into: &person.directory)
+            case .tooSoon: person.pending = best
             case .noGain: report.update { $0.withheld += 1 }
             }
         }
         return last
     }
 
-    func openOutput() throws(Failure) -> AvatarDirectory {
+    func openOutput(person: Int) throws(Failure) -> AvatarDirectory {
         do {
             return try AvatarDirectory(
-                path: settings.output, subject: settings.subject, keep: configuration.publication.keep)
+                path: settings.output, subject: settings.subject(ofPerson: person),
+                keep: configuration.publication.keep)
         } catch {
             throw Failure(error)
         }
@@ -52,10 +69,11 @@ extension Pipeline {
             throw Failure(.software, "the avatar does not encode: \(error)")
         }
         let manifest: Manifest
+        let subject = directory.subject
         do throws(FileSystemError) {
             manifest = try directory.publish(file) { edition, name, digest in
                 Manifest(
-                    subject: settings.subject, edition: edition, file: name, stable: "\(settings.subject).glb",
+                    subject: subject, edition: edition, file: name, stable: "\(subject).glb",
                     sha256: digest, bytes: file.count, published: Publishing.timestamp(),
                     source: settings.source.description, streamSeconds: finished.made.time, quality: finished.quality,
                     keyframes: finished.made.keyframes.count, generator: Version.text, licences: Self.licences)

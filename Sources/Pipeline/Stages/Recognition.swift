@@ -4,16 +4,18 @@ internal import Tensors
 internal import Tracking
 package import Video
 
-/// Keeps strangers out of a person's avatar: compares each face that comes into view, and each that is to become a
-/// keyframe, with the kept keyframes, all of them laid on the mean head by their landmarks. It needs no fit, so that the
-/// same film always gives the same verdicts.
+/// Keeps people apart: compares each face that comes into view, and each that is to become a keyframe, with the kept
+/// keyframes, all of them laid on the mean head by their landmarks. It needs no fit, so that the same film always gives the
+/// same verdicts.
 package struct Recognition {
     private let model: MorphableModel
     /// Made when it is first needed, which is not before the first avatar.
     private var atlas: FaceAppearance.Atlas?
     private var follower: (width: Int, height: Int, fit: ShapeFit, follower: FaceFollower)?
-    /// The known person's keyframes, and how those look that have been needed.
-    private var known: [(keyframe: Keyframe, appearance: FaceAppearance?)] = []
+    /// The known people's keyframes, and how those look that have been needed.
+    private var people: [[(keyframe: Keyframe, appearance: FaceAppearance?)]] = [[]]
+    /// How many people to know at most.
+    private let most: Int
     private var gate = PersonGate()
     private var last: (frame: Int, time: Double, appearance: FaceAppearance)?
 
@@ -23,42 +25,64 @@ package struct Recognition {
     private static let interEye = 45.0
     /// Radians; a face that is turned farther shows too little.
     private static let farthest: Float = 0.5
+    /// Where people are kept apart, so many; each costs an avatar's memory.
+    package static let mostApart = 4
 
-    package init(model: MorphableModel) { self.model = model }
+    /// - Parameter most: so many people are told apart and kept; all others are strangers.
+    package init(model: MorphableModel, most: Int = 1) {
+        self.model = model
+        self.most = most
+    }
+
+    /// People with a keyframe.
+    package var count: Int { people.count { !$0.isEmpty } }
 
     /// An observation's verdict.
     /// - Parameter isCandidate: it is to become a keyframe: is this still the known person?
     mutating func verdict(on observation: Observation, image: YUVImage, isCandidate: Bool) -> PersonGate.Verdict {
         let time = observation.time
+        let isAnybodyKnown = people.contains { !$0.isEmpty }
         if observation.motion.map({ Double($0) > PersonGate.longestJump }) ?? true {
-            gate.begin(isAnybodyKnown: !known.isEmpty)
+            gate.begin(isAnybodyKnown: isAnybodyKnown)
         }
         let wants = gate.wantsLook(at: time) && time - (last?.time ?? -.infinity) >= Self.interval
-        guard wants || (isCandidate && gate.verdict == .known), abs(observation.yaw) < Self.farthest,
+        var isKnown = false
+        if case .known(let person) = gate.verdict { isKnown = !people[person].isEmpty }
+        guard wants || (isCandidate && isKnown), abs(observation.yaw) < Self.farthest,
             abs(observation.pitch) < Self.farthest
         else {
             return gate.verdict
         }
-        guard !known.isEmpty else { return gate.verdict }
+        guard isAnybodyKnown else { return gate.verdict }
         let seen = appearance(of: Keyframe(observation, of: image, score: 0))
         last = (observation.frame, time, seen)
-        for i in known.indices where known[i].appearance == nil {
-            known[i].appearance = appearance(of: known[i].keyframe)
+        for p in people.indices {
+            for i in people[p].indices where people[p][i].appearance == nil {
+                people[p][i].appearance = appearance(of: people[p][i].keyframe)
+            }
         }
-        guard let best = known.compactMap({ $0.appearance?.correlation(with: seen) }).max() else { return gate.verdict }
-        if gate.verdict == .known {
-            gate.check(correlation: best, at: time)
+        let known = people.map { $0.compactMap(\.appearance) }
+        let correlations = known.map { $0.compactMap { $0.correlation(with: seen) }.max() ?? -1 }
+        guard correlations.contains(where: { $0 > -1 }) else { return gate.verdict }
+        let mirrored = known.joined().compactMap { $0.correlation(with: seen, mirrored: true) }.max() ?? -1
+        let look = PersonGate.Look(correlations, mirrored: mirrored)
+        if isKnown {
+            gate.check(look, at: time)
         } else {
-            gate.look(correlation: best, at: time)
+            gate.look(look, at: time)
+        }
+        if gate.verdict == .stranger, people.count < most {
+            gate.enrol(as: people.count)
+            people.append([])
         }
         return gate.verdict
     }
 
-    /// A keyframe of the known person.
+    /// A keyframe of a known person.
     mutating func keep(_ event: KeyframeEvent) {
-        known.removeAll { event.replaced.contains($0.keyframe.frame) }
+        people[event.person].removeAll { event.replaced.contains($0.keyframe.frame) }
         guard let kept = event.kept else { return }
-        known.append((kept, last?.frame == kept.frame ? last?.appearance : nil))
+        people[event.person].append((kept, last?.frame == kept.frame ? last?.appearance : nil))
     }
 
     private mutating func appearance(of whole: Keyframe) -> FaceAppearance {

@@ -1,26 +1,37 @@
 internal import Face
 
 extension Pipeline {
-    /// Fits → textured avatars, ever further apart, and a last one at the end.
-    func texture(_ fits: Edge<FittedKeyframes>, into avatars: Edge<FinishedAvatar>) async {
-        var cadence = Cadence(interval: configuration.texture.intervalSeconds, growth: 0.4)
-        var maker = AvatarMaker(model: models.head, textureSize: configuration.texture.size)
+    /// What texturing knows of one person.
+    private struct Textured {
+        var cadence: Cadence
+        var maker: AvatarMaker
         var latest: FinishedAvatar?
+    }
+
+    /// Fits → textured avatars, ever further apart, and a last one of each person at the end.
+    func texture(_ fits: Edge<FittedKeyframes>, into avatars: Edge<FinishedAvatar>) async {
+        let fresh = Textured(
+            cadence: Cadence(interval: configuration.texture.intervalSeconds, growth: 0.4),
+            maker: AvatarMaker(model: models.head, textureSize: configuration.texture.size))
+        var people: [Textured] = []
         while let fitted = await fits.next() {
-            if fitted.fit.revision != latest?.made.fit.revision { cadence.changed() }
-            if cadence.isDue(at: fitted.time, final: fitted.final) {
-                latest = maker.avatar(of: fitted)
+            let p = fitted.person
+            while people.count <= p { people.append(fresh) }
+            if fitted.fit.revision != people[p].latest?.made.fit.revision { people[p].cadence.changed() }
+            if people[p].cadence.isDue(at: fitted.time, final: fitted.final) {
+                let avatar = people[p].maker.avatar(of: fitted)
+                people[p].latest = avatar
                 report.update {
                     $0.textures += 1
-                    $0.coverage = latest?.quality.coverage
+                    $0.coverage = avatar.quality.coverage
                 }
-            } else if fitted.final, latest != nil {
-                latest?.made.time = fitted.time
-                latest?.made.final = true
+            } else if fitted.final, people[p].latest != nil {
+                people[p].latest?.made.time = fitted.time
+                people[p].latest?.made.final = true
             } else {
                 continue
             }
-            if let latest, await !avatars.send(latest) { return }
+            if let latest = people[p].latest, await !avatars.send(latest) { return }
         }
         report.update { $0.fitsSuperseded = fits.lost }
     }
