@@ -1,5 +1,6 @@
 extension YUVImage {
-    /// `sample` into memory of that size. Eight columns are worked out at once; `sampleSingly` is the same in plain words.
+    /// `sample` into memory of that size. Eight columns are worked out at once; `sampleSingly` is the same in plain words,
+    /// but for the chroma of grids with steps of two pixels and more, which here is the nearest.
     package func sample(
         _ grid: SamplingGrid, width targetWidth: Int, height targetHeight: Int, border: Border, low: Float, high: Float,
         into values: inout MutableSpan<Float>
@@ -18,6 +19,8 @@ extension YUVImage {
         let chromaPlane = Plane(width: chromaWidth, height: chromaHeight)
         let chromaScale = SIMD2(1 / Float(1 << chromaShiftX), 1 / Float(1 << chromaShiftY))
         let chromaOffset = chromaScale * 0.5 - 0.5
+        // Chroma of half the resolution needs no interpolation where every other pixel is left out.
+        let isCoarse = min((grid.right * grid.right).sum(), (grid.down * grid.down).sum()) >= 4
         let steps = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
         values.withUnsafeMutableBufferPointer { target in
             luma.withUnsafeBytes { y in
@@ -32,12 +35,17 @@ extension YUVImage {
                                 let qx = px.clamped(to: lumaPlane.limit.x)
                                 let qy = py.clamped(to: lumaPlane.limit.y)
                                 let cell = Cells(qx, qy, lumaPlane)
-                                let chroma = Cells(
-                                    (qx * chromaScale.x + chromaOffset.x).clamped(to: chromaPlane.limit.x),
-                                    (qy * chromaScale.y + chromaOffset.y).clamped(to: chromaPlane.limit.y),
-                                    chromaPlane)
-                                var (r, g, b) = decoder.rgb(
-                                    y: cell.values(y), cb: chroma.values(u), cr: chroma.values(v))
+                                let cx = (qx * chromaScale.x + chromaOffset.x).clamped(to: chromaPlane.limit.x)
+                                let cy = (qy * chromaScale.y + chromaOffset.y).clamped(to: chromaPlane.limit.y)
+                                let (chromaB, chromaR): (SIMD8<Float>, SIMD8<Float>)
+                                if isCoarse {
+                                    let nearest = Nearest(cx, cy, chromaPlane)
+                                    (chromaB, chromaR) = (nearest.values(u), nearest.values(v))
+                                } else {
+                                    let chroma = Cells(cx, cy, chromaPlane)
+                                    (chromaB, chromaR) = (chroma.values(u), chroma.values(v))
+                                }
+                                var (r, g, b) = decoder.rgb(y: cell.values(y), cb: chromaB, cr: chromaR)
                                 if border == .black {
                                     let outside = (px .!= qx) .| (py .!= qy)
                                     r.replace(with: 0, where: outside)
@@ -149,7 +157,7 @@ private struct Cells {
     }
 
     /// Bytes as floats: the exponent of 2²³ is put before them, and its value taken off.
-    @inline(__always) private static func float(_ code: SIMD8<UInt32>) -> SIMD8<Float> {
+    @inline(__always) static func float(_ code: SIMD8<UInt32>) -> SIMD8<Float> {
         unsafeBitCast(code | 0x4B00_0000, to: SIMD8<Float>.self) - 8_388_608
     }
 
@@ -167,6 +175,21 @@ private struct Cells {
         let top = a + (b - a) * x
         let bottom = c + (d - c) * x
         return top + (bottom - top) * y
+    }
+}
+
+/// The samples nearest to eight positions within a plane.
+private struct Nearest {
+    private let index: SIMD8<UInt32>
+
+    @inline(__always) init(_ px: SIMD8<Float>, _ py: SIMD8<Float>, _ plane: Plane) {
+        index = py.nearest &* plane.stride &+ px.nearest
+    }
+
+    @inline(__always) func values(_ plane: UnsafeRawBufferPointer) -> SIMD8<Float> {
+        var codes = SIMD8<UInt32>()
+        for k in 0..<8 { codes[k] = UInt32(plane[Int(index[k])]) }
+        return Cells.float(codes)
     }
 }
 

@@ -88,26 +88,43 @@ extension YUVImage {
         let lumaColumns = (0..<targetWidth).map { min(max(originX + $0, 0), width - 1) }
         let columns = lumaColumns.map { Neighbours($0, shift: chromaShiftX, count: chromaWidth) }
         let used = (columns.first?.low ?? 0)..<((columns.last?.high ?? -1) + 1)
-        // A row of chroma, blended over two rows of the picture, and one of each plane at the target's pixels.
-        var blended = (cb: [Float](repeating: 0, count: chromaWidth), cr: [Float](repeating: 0, count: chromaWidth))
+        // A row of chroma, blended over two rows of the picture, with its ends doubled; and one of each plane at the
+        // target's pixels.
+        var blended = [[Float]](repeating: [Float](repeating: 0, count: chromaWidth + 2), count: 2)
         let eights = (targetWidth + 7) / 8
         var line = [SIMD8<Float>](repeating: .zero, count: 3 * eights)
+        let isPlain = chromaShiftX == 1 && originX >= 0 && originX + targetWidth <= width
         let bytes = [UInt8](unsafeUninitializedCapacity: targetWidth * targetHeight * 3) { target, count in
             for row in 0..<targetHeight {
                 let y = min(max(originY + row, 0), height - 1)
                 let rows = Neighbours(y, shift: chromaShiftY, count: chromaHeight)
-                rows.blend(cb, width: chromaWidth, columns: used, into: &blended.cb)
-                rows.blend(cr, width: chromaWidth, columns: used, into: &blended.cr)
+                rows.blend(cb, width: chromaWidth, columns: used, into: &blended[0])
+                rows.blend(cr, width: chromaWidth, columns: used, into: &blended[1])
                 line.withUnsafeMutableBytes { line in
                     let line = line.bindMemory(to: Float.self)
                     luma.withUnsafeBufferPointer { luma in
-                        columns.withUnsafeBufferPointer { columns in
-                            let (cb, cr) = (blended.cb.span, blended.cr.span)
-                            for column in 0..<targetWidth {
-                                let near = columns[column]
-                                line[column] = Float(luma[y * width + near.luma])
-                                line[8 * eights + column] = near.blend(cb[near.low], cb[near.high])
-                                line[16 * eights + column] = near.blend(cr[near.low], cr[near.high])
+                        let luma = UnsafeBufferPointer(rebasing: luma[y * width..<(y + 1) * width])
+                        if isPlain {
+                            for column in 0..<targetWidth { line[column] = Float(luma[originX + column]) }
+                        } else {
+                            for column in 0..<targetWidth { line[column] = Float(luma[columns[column].luma]) }
+                        }
+                    }
+                    for plane in 0..<2 {
+                        let first = 8 * eights * (plane + 1)
+                        blended[plane].withUnsafeBufferPointer { chroma in
+                            if isPlain {
+                                // Even pixels lie a quarter of a sample before a sample's middle, odd ones behind it.
+                                for column in 0..<targetWidth {
+                                    let x = originX + column
+                                    let k = x >> 1
+                                    line[first + column] = 0.75 * chroma[k + 1] + 0.25 * chroma[k + 2 * (x & 1)]
+                                }
+                            } else {
+                                for column in 0..<targetWidth {
+                                    let near = columns[column]
+                                    line[first + column] = near.blend(chroma[near.low + 1], chroma[near.high + 1])
+                                }
                             }
                         }
                     }
@@ -150,10 +167,12 @@ private struct Neighbours {
 
     @inline(__always) func blend(_ a: Float, _ b: Float) -> Float { a + (b - a) * weight }
 
-    /// Two rows of a plane as one.
+    /// Two rows of a plane as one, one further in; the first and the last sample are repeated.
     func blend(_ plane: [UInt8], width: Int, columns: Range<Int>, into row: inout [Float]) {
         let (upper, lower) = (low * width, high * width)
-        for c in columns { row[c] = blend(Float(plane[upper + c]), Float(plane[lower + c])) }
+        for c in columns { row[c + 1] = blend(Float(plane[upper + c]), Float(plane[lower + c])) }
+        if columns.lowerBound == 0 { row[0] = row[1] }
+        if columns.upperBound == width { row[width + 1] = row[width] }
     }
 }
 

@@ -54,6 +54,22 @@ import Testing
         }
     }
 
+    /// Truth: the linear picture again; of a coarse grid only luma is interpolated, and chroma is off by half a sample.
+    @Test func coarseGridsTakeTheNearestChroma() {
+        let image = Self.ramp(width: 40, height: 30, shiftX: 1, shiftY: 1)
+        let grid = SamplingGrid(origin: [3.3, 2.1], right: [2.6, 0.4], down: [-0.4, 2.6])
+        let samples = image.sample(grid, width: 17, height: 12, border: .replicate, low: 0, high: 255)
+        for row in 0..<12 {
+            for column in 0..<17 {
+                let p = grid.origin + Float(column) * grid.right + Float(row) * grid.down
+                guard p.x > 0, p.y > 0, p.x < 39, p.y < 29 else { continue }
+                let luma = 40 + 2 * p.x + 3 * p.y
+                let cr = 124 + ((p.y + 0.5) / 2 - 0.5).rounded() - 128
+                #expect(abs(samples[(row * 17 + column) * 3] - luma - 1.5748 * cr) < 1.6)
+            }
+        }
+    }
+
     /// Truth: a grid on the pixels themselves gives the crop, also beyond the edges; odd sizes included.
     @Test func aGridOnThePixelsIsTheCrop() {
         let image = Self.ramp(width: 15, height: 11, shiftX: 1, shiftY: 1)
