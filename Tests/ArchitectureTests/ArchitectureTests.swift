@@ -14,7 +14,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [("CFFmpeg", "Video"), ("COpenBLAS", "Tensors"), ("CPNG", "Tensors"), ("CLiteRT", "Tracking")])
+    @Test(arguments: [
+        ("CFFmpeg", "Video"), ("COneDNN", "Tensors"), ("COpenBLAS", "Tensors"), ("CPNG", "Tensors"),
+        ("CLiteRT", "Tracking"),
+    ])
     func eachCLibraryHasOneImporterAndNoTypeAboveIt(library: String, importer: String) {
         let importers = Self.sources("Sources").filter { $0.text.contains("import \(library)") }
         #expect(!importers.isEmpty)
@@ -37,7 +40,8 @@ import Testing
 
     @Test func layersOnlyLookDown() {
         let allowed: [String: Set<String>] = [
-            "Tensors": ["COpenBLAS", "CPNG"], "Video": ["CFFmpeg", "Tensors"], "Tracking": ["CLiteRT", "Tensors"],
+            "Tensors": ["COneDNN", "COpenBLAS", "CPNG"], "Video": ["CFFmpeg", "Tensors"],
+            "Tracking": ["CLiteRT", "Tensors"],
             "Face": ["Tensors"], "GLTF": [],
             "Pipeline": ["Tensors", "Video", "Tracking", "Face", "GLTF", "Logging", "Yams"],
             "likenessd": ["Pipeline", "ArgumentParser", "Logging", "Face", "Tracking", "Video", "Tensors", "GLTF"],
