@@ -58,7 +58,8 @@ let package = Package(
             ],
             swiftSettings: house),
 
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: strict),
+        .testTarget(
+            name: "TensorsTests", dependencies: ["Tensors"], exclude: ["Reference"], swiftSettings: strict),
         .testTarget(name: "VideoTests", dependencies: ["Video", "Tensors"], swiftSettings: strict),
         .testTarget(
             name: "TrackingTests", dependencies: ["Tracking", "Video", "Tensors"], exclude: ["Reference"],

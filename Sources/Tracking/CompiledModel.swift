@@ -1,5 +1,6 @@
 internal import CLiteRT
 internal import Foundation
+internal import Synchronization
 
 /// One network on LiteRT's CPU backend (XNNPACK, one thread): floats in, floats out. Owned by one thread at a time.
 package final class CompiledModel {
@@ -141,12 +142,17 @@ extension Int {
 
 /// TensorFlow Lite greets on standard error and has no way to be told not to; its status says all that matters.
 private func withoutChatter(_ call: () -> Int32) -> Int32 {
-    let (kept, nowhere) = (dup(2), open("/dev/null", O_WRONLY | O_CLOEXEC))
-    dup2(nowhere, 2)
-    defer {
-        dup2(kept, 2)
-        close(kept)
-        close(nowhere)
+    // One at a time: a second one would keep, and give back, the first one's nowhere.
+    chatter.withLock { _ in
+        let (kept, nowhere) = (dup(2), open("/dev/null", O_WRONLY | O_CLOEXEC))
+        dup2(nowhere, 2)
+        defer {
+            dup2(kept, 2)
+            close(kept)
+            close(nowhere)
+        }
+        return call()
     }
-    return call()
 }
+
+private let chatter = Mutex(())

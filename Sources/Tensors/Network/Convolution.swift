@@ -16,6 +16,7 @@ package final class Convolution {
     package let rectified: Bool
     /// Training changes weights all the time and needs no Winograd.
     package let winograd: Bool
+    fileprivate let workspace: Workspace
 
     private var forwards: [MapShape: Plan] = [:]
     private var backwards: [MapShape: Plan] = [:]
@@ -23,7 +24,7 @@ package final class Convolution {
 
     package init(
         inputs: Int, outputs: Int, side: Int = 3, weights: [Float], bias: [Float], rectified: Bool = true,
-        winograd: Bool = true
+        winograd: Bool = true, workspace: Workspace = Workspace()
     ) {
         precondition(
             weights.count == outputs * inputs * side * side && bias.count == outputs && side % 2 == 1,
@@ -35,6 +36,7 @@ package final class Convolution {
         self.weights = weights
         self.bias = bias
         self.rectified = rectified
+        self.workspace = workspace
         self.winograd = winograd && Processor.hasAVX512 && side == 3
     }
 
@@ -97,6 +99,32 @@ package final class Convolution {
     }
 }
 
+/// What convolutions need beside their maps while they run. Layers that run one after the other share one; it grows to what
+/// the largest needs. (oneDNN's own, which all threads share, forbids two threads at a time.)
+package final class Workspace {
+    fileprivate private(set) var values: UnsafeMutablePointer<Float>
+    private var count = 16
+
+    package init() { values = Workspace.floats(count) }
+
+    deinit { UnsafeMutableRawPointer(values).deallocate() }
+
+    fileprivate func reserve(bytes: Int) {
+        let needed = (bytes + 3) / 4
+        guard needed > count else { return }
+        UnsafeMutableRawPointer(values).deallocate()
+        values = Workspace.floats(needed)
+        count = needed
+    }
+
+    fileprivate static func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+        let floats = memory.bindMemory(to: Float.self, capacity: count)
+        floats.initialize(repeating: 0, count: count)
+        return floats
+    }
+}
+
 /// One primitive of oneDNN for one size, with weights in the layout that it wants.
 private final class Plan {
     private let primitive: dnnl_primitive_t
@@ -104,6 +132,8 @@ private final class Plan {
     private var memories: [Int32: dnnl_memory_t] = [:]
     private let plain: dnnl_memory_desc_t
     private let wanted: dnnl_memory_desc_t
+    private let workspace: Workspace
+    private let workspaceBytes: Int
     let weights: UnsafeMutablePointer<Float>
     let bias: UnsafeMutablePointer<Float>
     var stale = true
@@ -173,6 +203,7 @@ private final class Plan {
         var attributes: dnnl_primitive_attr_t?
         OneDNN.check(dnnl_primitive_attr_create(&attributes), "attributes")
         defer { dnnl_primitive_attr_destroy(attributes) }
+        OneDNN.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "attributes")
         if layer.rectified, operation.prop_kind == dnnl_forward_training {
             var after: dnnl_post_ops_t?
             OneDNN.check(dnnl_post_ops_create(&after), "ReLU")
@@ -196,10 +227,14 @@ private final class Plan {
         wanted = description!.md(
             weightsArgument == DNNL_ARG_WEIGHTS ? dnnl_query_weights_md : dnnl_query_diff_weights_md)
         var copy = wanted
-        weights = Plan.floats(dnnl_memory_desc_get_size(&copy) / MemoryLayout<Float>.stride)
-        self.bias = Plan.floats((layer.outputs + 15) / 16 * 16)
+        weights = Workspace.floats(dnnl_memory_desc_get_size(&copy) / MemoryLayout<Float>.stride)
+        self.bias = Workspace.floats((layer.outputs + 15) / 16 * 16)
         memories[weightsArgument] = OneDNN.shared.memory(wanted, at: weights)
-        for (argument, md) in places(description!) {
+        let scratch = description!.md(dnnl_query_scratchpad_md)
+        var scratchCopy = scratch
+        workspaceBytes = dnnl_memory_desc_get_size(&scratchCopy)
+        workspace = layer.workspace
+        for (argument, md) in places(description!) + [(DNNL_ARG_SCRATCHPAD, scratch)] {
             memories[argument] = OneDNN.shared.memory(md, at: weights)
         }
     }
@@ -209,13 +244,6 @@ private final class Plan {
         dnnl_primitive_destroy(primitive)
         UnsafeMutableRawPointer(weights).deallocate()
         UnsafeMutableRawPointer(bias).deallocate()
-    }
-
-    private static func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-        let floats = memory.bindMemory(to: Float.self, capacity: count)
-        floats.initialize(repeating: 0, count: count)
-        return floats
     }
 
     /// Brings new weights into the wanted layout.
@@ -240,6 +268,8 @@ private final class Plan {
     func execute(_ buffers: [(Int32, UnsafeMutablePointer<Float>)]) {
         // OpenMP keeps the number per calling thread, and elsewhere this process asks for one.
         omp_set_num_threads(2)
+        workspace.reserve(bytes: workspaceBytes)
+        let buffers = buffers + [(DNNL_ARG_SCRATCHPAD, workspace.values)]
         for (argument, buffer) in buffers {
             OneDNN.check(dnnl_memory_set_data_handle(memories[argument], buffer), "argument \(argument)")
         }

@@ -1,0 +1,129 @@
+/// A chain of convolutions and poolings with taps at some of its layers, evaluated on one picture size at a time with
+/// buffers that are reused. Holds two buffers of gradients per size of map, whatever the depth.
+package final class FeatureNetwork {
+    package enum Layer {
+        case convolution(Convolution)
+        case pooling
+    }
+
+    package let layers: [Layer]
+    /// Indices of the layers whose outputs are looked at, ascending.
+    package let taps: [Int]
+    /// Planes of the picture.
+    package let inputs: Int
+
+    private var input: FeatureMap?
+    private var outputs: [FeatureMap] = []
+    private var gradients: [FeatureMap] = []
+
+    package init(inputs: Int, layers: [Layer], taps: [Int]) {
+        precondition(
+            taps.last.map { $0 < layers.count } ?? false && taps == taps.sorted(),
+            "taps \(taps) of \(layers.count) layers")
+        self.inputs = inputs
+        self.layers = layers
+        self.taps = taps
+        var channels = inputs
+        for case .convolution(let layer) in layers {
+            precondition(layer.inputs == channels, "\(layer.inputs) inputs after \(channels) maps")
+            channels = layer.outputs
+        }
+    }
+
+    package var convolutions: [Convolution] {
+        layers.compactMap { if case .convolution(let layer) = $0 { layer } else { nil } }
+    }
+
+    /// Maps at each tap for a picture of this size.
+    package func tapShapes(_ picture: MapShape) -> [MapShape] {
+        let shapes = self.shapes(picture)
+        return taps.map { shapes[$0] }
+    }
+
+    private func shapes(_ picture: MapShape) -> [MapShape] {
+        precondition(picture.channels == inputs, "picture \(picture) for \(inputs) planes")
+        var shape = picture
+        return layers.map { layer in
+            switch layer {
+            case .convolution(let layer): shape = shape.with(channels: layer.outputs)
+            case .pooling: shape = shape.pooled
+            }
+            return shape
+        }
+    }
+
+    /// Multiplications and additions of all convolutions, forward, each counted; nothing is credited to Winograd.
+    package func operations(_ picture: MapShape) -> Double {
+        zip(layers, shapes(picture)).reduce(0) { sum, pair in
+            guard case .convolution(let layer) = pair.0 else { return sum }
+            return sum + 2
+                * Double(layer.inputs * layer.side * layer.side * layer.outputs * pair.1.pixels * pair.1.count)
+        }
+    }
+
+    /// The tapped maps of `picture`; they and all that `backward` needs stay until the next call.
+    @discardableResult
+    package func forward(_ picture: FeatureMap) -> [FeatureMap] {
+        if input?.shape != picture.shape {
+            outputs = []
+            gradients = []
+            outputs = shapes(picture.shape).map { FeatureMap($0) }
+        }
+        input = picture
+        var from = picture
+        for (layer, to) in zip(layers, outputs) {
+            switch layer {
+            case .convolution(let layer): layer.forward(from, into: to)
+            case .pooling: LowPassPooling.forward(from, into: to)
+            }
+            from = to
+        }
+        return taps.map { outputs[$0] }
+    }
+
+    /// ∂loss/∂picture of the picture last seen by `forward`, into `pictureGradient`.
+    /// - Parameters:
+    ///   - addTapGradient: adds ∂loss/∂(map of tap k) to its second argument.
+    ///   - weightGradient: receives each convolution's number, first to last, and its gradients; last layer first.
+    package func backward(
+        into pictureGradient: FeatureMap, addTapGradient: (_ tap: Int, _ gradient: FeatureMap) -> Void,
+        weightGradient: ((_ convolution: Int, _ weights: [Float], _ bias: [Float]) -> Void)? = nil
+    ) {
+        guard let input else { preconditionFailure("backward before forward") }
+        precondition(pictureGradient.shape == input.shape, "gradient \(pictureGradient.shape) of \(input.shape)")
+        if gradients.isEmpty { gradients = gradientBuffers() }
+        let last = taps.last!
+        var convolution = layers[...last].count { if case .convolution = $0 { true } else { false } }
+        gradients[last].clear()
+        for i in (0...last).reversed() {
+            let gradient = gradients[i]
+            if let tap = taps.firstIndex(of: i) { addTapGradient(tap, gradient) }
+            let below = i == 0 ? pictureGradient : gradients[i - 1]
+            switch layers[i] {
+            case .convolution(let layer):
+                convolution -= 1
+                if layer.rectified { rectifyGradient(gradient, output: outputs[i]) }
+                if let weightGradient {
+                    let found = layer.weightGradient(input: i == 0 ? input : outputs[i - 1], outputGradient: gradient)
+                    weightGradient(convolution, found.weights, found.bias)
+                }
+                layer.backward(gradient, into: below)
+            case .pooling:
+                below.clear()
+                LowPassPooling.addBackward(gradient, to: below)
+            }
+        }
+    }
+
+    /// For each layer its buffer; layers of one size take two in turn.
+    private func gradientBuffers() -> [FeatureMap] {
+        var made: [MapShape: [FeatureMap]] = [:]
+        return outputs.map { output in
+            // The one that was used last comes last.
+            var pair = made[output.shape] ?? []
+            let next = pair.count < 2 ? FeatureMap(output.shape) : pair.removeFirst()
+            made[output.shape] = pair + [next]
+            return next
+        }
+    }
+}
