@@ -22,7 +22,7 @@ extension MorphableModel {
     private static let version: UInt32 = 2
 
     package func encoded() -> [UInt8] {
-        var out = Writer(bytes: Self.magic)
+        var out = LittleEndianWriter(Self.magic)
         out.put([
             Self.version, UInt32(mean.count), UInt32(topology.vertexCount), UInt32(identityCount),
             UInt32(expressions.count), UInt32(landmarks.count),
@@ -57,9 +57,17 @@ extension MorphableModel {
         guard Array(SHA256.hex(of: body).utf8.prefix(32)) == Array(file.suffix(32)) else {
             throw ModelFileError("is damaged")
         }
-        var input = Reader(bytes: body, at: Self.magic.count)
-        let head = try input.integers(6)
+        var input = LittleEndianReader(body, at: Self.magic.count)
+        guard let head = try? input.integers(6) else { throw ModelFileError("is cut off") }
         guard head[0] == Self.version else { throw ModelFileError("has version \(head[0]), not \(Self.version)") }
+        do throws(LittleEndianReader.Damage) { self = try Self.read(&input, head) } catch {
+            throw ModelFileError(error == .cutOff ? "is cut off" : "is damaged")
+        }
+    }
+
+    private static func read(
+        _ input: inout LittleEndianReader, _ head: [UInt32]
+    ) throws(LittleEndianReader.Damage) -> MorphableModel {
         let (points, vertices, modes) = (Int(head[1]), Int(head[2]), Int(head[3]))
         let pointOfVertex = try input.integers(vertices, below: points)
         let uv = try input.floats(2 * vertices)
@@ -67,7 +75,7 @@ extension MorphableModel {
         var parts: [Topology.Part] = []
         for material in Topology.Material.allCases {
             let count = Int(try input.integers(1)[0])
-            guard count % 3 == 0 else { throw ModelFileError("is damaged") }
+            guard count % 3 == 0 else { throw .outOfRange }
             parts.append(Topology.Part(material: material, triangles: try input.integers(count, below: vertices)))
         }
         let mean = try input.vectors(points)
@@ -86,51 +94,17 @@ extension MorphableModel {
             landmarks.append(
                 LandmarkAnchor(points: [p[0], p[1], p[2]], weights: [w[0], w[1], w[2]], deviation: w[3]))
         }
-        self.init(
+        return MorphableModel(
             topology: Topology(
                 pointCount: points, pointOfVertex: pointOfVertex,
                 uv: (0..<vertices).map { SIMD2(uv[2 * $0], uv[2 * $0 + 1]) }, parts: parts, mirrorOfPoint: mirror),
             mean: mean, identityModes: identityModes, expressions: expressions, landmarks: landmarks)
     }
+}
 
-    private struct Writer {
-        var bytes: [UInt8]
-
-        mutating func put(_ values: [UInt32]) {
-            values.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
-        }
-        mutating func put(_ values: [Float]) {
-            put(values.map(\.bitPattern))
-        }
-    }
-
-    private struct Reader {
-        let bytes: [UInt8]
-        var at: Int
-
-        mutating func bytes(_ count: Int) throws(ModelFileError) -> ArraySlice<UInt8> {
-            guard count >= 0, count <= bytes.count - at else { throw ModelFileError("is cut off") }
-            defer { at += count }
-            return bytes[at..<at + count]
-        }
-
-        mutating func integers(_ count: Int, below limit: Int? = nil) throws(ModelFileError) -> [UInt32] {
-            guard count >= 0, count <= (bytes.count - at) / 4 else { throw ModelFileError("is cut off") }
-            let slice = try bytes(4 * count)
-            let values = slice.withUnsafeBytes { raw in
-                (0..<count).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
-            }
-            if let limit, values.contains(where: { Int($0) >= limit }) { throw ModelFileError("is damaged") }
-            return values
-        }
-
-        mutating func floats(_ count: Int) throws(ModelFileError) -> [Float] {
-            try integers(count).map { Float(bitPattern: $0) }
-        }
-
-        mutating func vectors(_ count: Int) throws(ModelFileError) -> [SIMD3<Float>] {
-            let values = try floats(3 * count)
-            return (0..<count).map { SIMD3(values[3 * $0], values[3 * $0 + 1], values[3 * $0 + 2]) }
-        }
+extension LittleEndianReader {
+    fileprivate mutating func vectors(_ count: Int) throws(Damage) -> [SIMD3<Float>] {
+        let values = try floats(3 * count)
+        return (0..<count).map { SIMD3(values[3 * $0], values[3 * $0 + 1], values[3 * $0 + 2]) }
     }
 }

@@ -1,15 +1,21 @@
 package import Tensors
 
 /// The feature network of our own: on one plane of detail (log luma less the smooth albedo's), two convolutions, a low-pass
-/// pooling and two more, 3×3 each, 23 kMAC a pixel. Coarser structure is not its business: it looks at every octave of a
+/// pooling and two more, 3×3 each, 14 kMAC a pixel. Coarser structure is not its business: it looks at every octave of a
 /// pyramid (Snelgrove 2017). Taps behind every convolution.
 package struct DetailNetwork: Sendable {
     /// Maps behind each convolution; the pooling stands in the middle.
-    package static let channels = [32, 32, 64, 64]
+    package static let channels = [32, 32, 32, 32]
 
     /// Of each convolution, outputs × inputs × 3 × 3, and a bias per output.
     package var weights: [[Float]]
     package var biases: [[Float]]
+
+    package init(weights: [[Float]], biases: [[Float]]) {
+        precondition(biases.map(\.count) == DetailNetwork.channels, "weights of another network")
+        self.weights = weights
+        self.biases = biases
+    }
 
     /// He et al. 2015's draw; the first layer's kernels sum to zero, so that brightness is not a feature.
     package init(seed: UInt64) {

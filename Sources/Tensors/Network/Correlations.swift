@@ -17,6 +17,17 @@ package struct Places: Sendable {
         }
     }
 
+    package init() {
+        pixels = []
+        weights = []
+    }
+
+    /// A place behind the last.
+    package mutating func add(_ pixel: Int, _ weight: Float) {
+        pixels.append(Int32(pixel))
+        weights.append(weight)
+    }
+
     package static func all(_ count: Int) -> Places {
         let ones = [Float](repeating: 1, count: count)
         return Places(mask: ones.span)

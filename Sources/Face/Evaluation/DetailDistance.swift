@@ -1,0 +1,94 @@
+internal import Foundation
+internal import Tensors
+
+/// How far the texture of one region is from that of another picture of it, as distributions: sliced Wasserstein distance
+/// (Rabin et al. 2012) of the responses of a bank of Gaussian derivatives at four scales. The bank has nothing to do with the
+/// network that textures are synthesized by.
+package struct DetailDistance: Sendable {
+    /// Gaussian σ, texels.
+    private let scales: [Float]
+    private static let directionCount = 96
+    private let side: Int
+    private let directions: [[Float]]
+
+    package init(size: Int, scales: [Float] = [1, 2, 4, 8]) {
+        side = size
+        self.scales = scales
+        var generator = SeededGenerator(seed: 11)
+        directions = (0..<Self.directionCount).map { _ in
+            let v = (0..<scales.count * 5).map { _ in Float(generator.normal(limit: 5)) }
+            let length = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return v.map { $0 / length }
+        }
+    }
+
+    /// Mean over directions of the 2-Wasserstein distance of projections, responses in units of the truth's own deviation.
+    package func distance(_ values: [Float], truth: [Float], at texels: [Int]) -> Double {
+        precondition(values.count == side * side && truth.count == side * side, "maps of \(side)²")
+        guard texels.count > 100 else { return .nan }
+        let (a, b) = (responses(values, texels), responses(truth, texels))
+        let scale = b.map { row in
+            let mean = row.reduce(0, +) / Float(row.count)
+            return 1 / max((row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(row.count)).squareRoot(), 1e-6)
+        }
+        let found = directions.mapConcurrently { direction -> Double in
+            func projected(_ rows: [[Float]]) -> [Float] {
+                var sum = [Float](repeating: 0, count: texels.count)
+                for (k, row) in rows.enumerated() {
+                    let w = direction[k] * scale[k]
+                    for i in row.indices { sum[i] += w * row[i] }
+                }
+                return sum.sorted()
+            }
+            let squares = zip(projected(a), projected(b)).reduce(0.0) {
+                $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1))
+            }
+            return (squares / Double(texels.count)).squareRoot()
+        }
+        return found.reduce(0, +) / Double(found.count)
+    }
+
+    /// Per filter the responses at the texels.
+    private func responses(_ values: [Float], _ texels: [Int]) -> [[Float]] {
+        scales.flatMap { sigma -> [[Float]] in
+            let radius = Int((3 * sigma).rounded(.up))
+            let x = (-radius...radius).map(Float.init)
+            var g = x.map { expf(-$0 * $0 / (2 * sigma * sigma)) }
+            let total = g.reduce(0, +)
+            g = g.map { $0 / total }
+            let first = zip(x, g).map { -$0 / sigma * $1 }
+            let second = zip(x, g).map { ($0 * $0 / (sigma * sigma) - 1) * $1 }
+            let rows = [g, first, second].map { convolved(values, $0, vertical: false) }
+            return [(rows[1], g), (rows[0], first), (rows[2], g), (rows[0], second), (rows[1], first)].map {
+                row, kernel in
+                let full = convolved(row, kernel, vertical: true)
+                return texels.map { full[$0] }
+            }
+        }
+    }
+
+    private func convolved(_ values: [Float], _ kernel: [Float], vertical: Bool) -> [Float] {
+        let radius = kernel.count / 2
+        var result = [Float](repeating: 0, count: values.count)
+        values.withUnsafeBufferPointer { values in
+            result.withUnsafeMutableBufferPointer { result in
+                for y in 0..<side {
+                    if vertical {
+                        for k in -radius...radius where y + k >= 0 && y + k < side {
+                            let (w, from) = (kernel[k + radius], (y + k) * side)
+                            for x in 0..<side { result[y * side + x] += w * values[from + x] }
+                        }
+                    } else {
+                        for k in -radius...radius {
+                            let w = kernel[k + radius]
+                            for x in max(0, -k)..<min(side, side - k) {
+                                result[y * side + x] += w * values[y * side + x + k]
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,75 @@
+internal import Foundation
+internal import Tensors
+
+/// The fine structure of a texture: natural log of luma less its local mean, so that skin tone and light are gone. The scale
+/// that network and statistics see; one plane, `size × size`.
+package struct DetailMap: Sendable {
+    package let size: Int
+    /// Log luma less the local mean of seen skin.
+    package var values: [Float]
+    /// 0...1: how far the texel is evidence (skin that was seen).
+    package var seen: [Float]
+
+    package init(size: Int, values: [Float], seen: [Float]) {
+        precondition(values.count == size * size && seen.count == size * size, "detail of \(size)²")
+        self.size = size
+        self.values = values
+        self.seen = seen
+    }
+
+    /// Local means reach over about this much of the map (standard deviation): 5 mm of face.
+    private static let reach = 0.014
+    /// What skin's log luma departs from its mean by at most; hairs and sparkle depart further.
+    private static let limit: Float = 0.5
+
+    /// - Parameter seen: evidence, `size × size`; elsewhere the detail of `texture` is what its filling has.
+    package init(_ texture: Texture, seen: [Float], regions: DetailRegions) {
+        let size = texture.albedo.width
+        precondition(
+            regions.size == size && seen.count == size * size, "detail of \(size)², regions of \(regions.size)²")
+        let albedo = texture.albedo.values
+        var log = [Float](repeating: 0, count: size * size)
+        for i in log.indices {
+            log[i] = logf(
+                max(0.2126 * albedo[3 * i] + 0.7152 * albedo[3 * i + 1] + 0.0722 * albedo[3 * i + 2], 0.002))
+        }
+        var values = log
+        // Seen skin has its mean over seen skin only; the rest over all skin.
+        for (mask, takes) in [(regions.skin, false), (seen, true)] {
+            var plane = Plane(width: size, height: size)
+            for i in log.indices {
+                let w = takes ? mask[i] * regions.skin[i] : mask[i]
+                plane.pixels[i] = SIMD4(log[i] * w, w, 0, 0)
+            }
+            let mean = plane.blurred(radius: max(Int(Float(size) * Float(Self.reach)), 1))
+            for i in log.indices where mean.pixels[i].y > 1e-3 && (!takes || seen[i] > 0.5) {
+                values[i] = min(max(log[i] - mean.pixels[i].x / mean.pixels[i].y, -Self.limit), Self.limit)
+            }
+        }
+        for i in values.indices where regions.skin[i] == 0 { values[i] = 0 }
+        self.init(size: size, values: values, seen: zip(seen, regions.skin).map { $0 * $1 })
+    }
+
+    /// Half the size, by the pyramid's low-pass.
+    package var halved: DetailMap {
+        DetailMap(
+            size: size / 2, values: Self.halved(values, width: size, height: size),
+            seen: Self.halved(seen, width: size, height: size))
+    }
+
+    static func halved(_ values: [Float], width: Int, height: Int) -> [Float] {
+        let large = FeatureMap(MapShape(channels: 1, height: height, width: width))
+        large.assign(values.span)
+        let small = FeatureMap(large.shape.pooled)
+        LowPassPooling.forward(large, into: small)
+        return small.planar
+    }
+
+    /// 1 where all within `reach` texels is seen: where no feature touches what was not.
+    package func evidence(reach: Int) -> [Float] {
+        var plane = Plane(width: size, height: size)
+        for i in seen.indices { plane.pixels[i].x = seen[i] > 0.9 ? 1 : 0 }
+        let mean = plane.blurred(radius: reach, passes: 1)
+        return mean.pixels.map { $0.x > 0.999 ? 1 : 0 }
+    }
+}

@@ -1,0 +1,79 @@
+package import Tensors
+
+/// What is at hand of a pyramid of detail: each octave's size and its regions there and at half of it, where the network's
+/// deeper taps look.
+package struct DetailPyramid: Sendable {
+    /// Texels along one side, largest first.
+    package let sizes: [Int]
+    private let regions: [Int: DetailRegions]
+
+    /// Octaves below the atlas' own size down to `smallest`.
+    package init(atlas: TextureAtlas, smallest: Int = 256) {
+        var (sizes, size) = ([Int](), atlas.size)
+        while size >= smallest {
+            sizes.append(size)
+            size /= 2
+        }
+        self.sizes = sizes
+        var regions: [Int: DetailRegions] = [:]
+        for size in sizes + [sizes.last! / 2] { regions[size] = DetailRegions(atlas: atlas, size: size) }
+        self.regions = regions
+    }
+
+    package func regions(at size: Int) -> DetailRegions { regions[size]! }
+
+    /// How far features reach, texels of their octave: what a mask is eroded by.
+    package static let reach = 8
+}
+
+/// Mean correlations per octave, tap and region, with the weight (texels) that they are over.
+package struct DetailStatistics: Sendable {
+    /// By `index(octave:tap:region:)`.
+    package var correlations: [Correlations]
+    package let octaves: Int
+    package let taps: Int
+
+    package func index(octave: Int, tap: Int, region: Int) -> Int {
+        (octave * taps + tap) * DetailRegions.count + region
+    }
+
+    package init(octaves: Int, taps: Int, correlations: [Correlations]) {
+        precondition(correlations.count == octaves * taps * DetailRegions.count)
+        (self.octaves, self.taps, self.correlations) = (octaves, taps, correlations)
+    }
+
+    /// Of the seen texels of a map.
+    package init(of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork) {
+        precondition(detail.size == pyramid.sizes[0], "detail of \(detail.size)² for \(pyramid.sizes)")
+        octaves = pyramid.sizes.count
+        taps = network.taps.count
+        correlations = []
+        var level = detail
+        for size in pyramid.sizes {
+            let picture = FeatureMap(MapShape(channels: 1, height: size, width: size))
+            let masks = DetailMasks(
+                level.evidence(reach: DetailPyramid.reach), pyramid: pyramid, window: .whole(size), size: size)
+            picture.assign(level.values.span)
+            for map in network.forward(picture) {
+                correlations += masks.places(for: map.shape).map { Correlations(of: map, at: $0) }
+            }
+            level = level.halved
+        }
+    }
+}
+
+/// A mask over a window of one octave, as the regions' places on maps of the octave's size and of half of it.
+struct DetailMasks {
+    private let full: [Places]
+    private let half: [Places]
+    private let width: Int
+
+    init(_ mask: [Float], pyramid: DetailPyramid, window: DetailWindow, size: Int) {
+        full = pyramid.regions(at: size).places(in: window, mask: mask)
+        let small = DetailMap.halved(mask, width: window.width, height: window.height)
+        half = pyramid.regions(at: size / 2).places(in: window.halved, mask: small)
+        width = window.width
+    }
+
+    func places(for shape: MapShape) -> [Places] { shape.width == width ? full : half }
+}

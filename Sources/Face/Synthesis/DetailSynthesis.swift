@@ -1,0 +1,216 @@
+internal import Foundation
+package import Tensors
+
+/// The fine structure of what nobody saw: found by L-BFGS so that its feature correlations, per region, become the analysis'
+/// targets, octave by octave from the coarsest; what was seen stays as it is and is the context at the seams (Saito et al.
+/// 2017, section 5; octaves as in Snelgrove 2017 and Gonthier et al. 2020).
+///
+/// Large octaves are worked on in windows, so memory does not depend on the map's size. Same input, same bits.
+package struct DetailSynthesis {
+    package struct Options: Sendable {
+        /// Evaluations per window, from the coarsest octave up; the last counts for all further ones.
+        package var evaluations = [60, 40, 30]
+        /// Texels along a window's side, context not counted.
+        package var window = 512
+        package var seed: UInt64 = 1
+
+        package init() {}
+    }
+
+    /// What `progress` tells, and may stop by returning false.
+    package struct Step: Sendable {
+        package let size: Int
+        package let window: Int
+        package let windows: Int
+        package let evaluation: Int
+        package let loss: Double
+    }
+
+    private let pyramid: DetailPyramid
+    private let network: FeatureNetwork
+    private let analysis: DetailAnalysis
+    private let database: FaceDatabase
+    private let options: Options
+
+    package init(
+        pyramid: DetailPyramid, network: FeatureNetwork, analysis: DetailAnalysis, database: FaceDatabase,
+        options: Options = Options()
+    ) {
+        self.pyramid = pyramid
+        self.network = network
+        self.analysis = analysis
+        self.database = database
+        self.options = options
+    }
+
+    /// Texels of context around a window: features reach this far.
+    private static let margin = 32
+    /// Standard deviation of the noise that starts an octave.
+    private static let grain = 0.02
+
+    /// - Returns: `detail` with what was not seen replaced; `nil` where `progress` said to stop.
+    package func complete(_ detail: DetailMap, progress: (Step, [Float]) -> Bool = { _, _ in true }) -> DetailMap? {
+        var levels = [detail]
+        while levels.count < pyramid.sizes.count { levels.append(levels.last!.halved) }
+        var generator = SeededGenerator(seed: options.seed)
+        var found: [Float]?
+        for (o, level) in levels.enumerated().reversed() {
+            let size = level.size
+            let regions = pyramid.regions(at: size)
+            let unseen = zip(level.seen, regions.skin).map { $1 > 0 ? 1 - $0 : 0 }
+            let coarse = found.map { Self.enlarged($0, size: size / 2) }
+            var values = level.values
+            for i in values.indices {
+                let start = (coarse?[i] ?? 0) + Float(Self.grain * generator.normal())
+                values[i] += (start - values[i]) * unseen[i]
+            }
+            let rank = levels.count - 1 - o
+            let windows = windows(unseen, size: size)
+            for (k, window) in windows.enumerated() {
+                let search = Objective(
+                    pyramid: pyramid, network: network, targets: analysis.targets, database: database, octave: o,
+                    window: window, values: values, unseen: unseen, seen: level)
+                let limit = options.evaluations[min(rank, options.evaluations.count - 1)]
+                let result = search.minimize(evaluations: limit) { evaluation, loss in
+                    progress(
+                        Step(size: size, window: k, windows: windows.count, evaluation: evaluation, loss: loss), values)
+                }
+                guard let result else { return nil }
+                for y in 0..<window.height {
+                    for x in 0..<window.width {
+                        values[(window.y + y) * size + window.x + x] = result[y * window.width + x]
+                    }
+                }
+            }
+            found = values
+        }
+        return DetailMap(size: detail.size, values: found!, seen: detail.seen)
+    }
+
+    /// Windows that hold something to synthesize, margins included, in reading order.
+    private func windows(_ unseen: [Float], size: Int) -> [DetailWindow] {
+        let count = max(size / options.window, 1)
+        let side = size / count
+        var result: [DetailWindow] = []
+        for row in 0..<count {
+            for column in 0..<count {
+                let (left, top) = (max(column * side - Self.margin, 0), max(row * side - Self.margin, 0))
+                let window = DetailWindow(
+                    x: left, y: top, width: min((column + 1) * side + Self.margin, size) - left,
+                    height: min((row + 1) * side + Self.margin, size) - top)
+                if window.cut(unseen, size: size).contains(where: { $0 > 0.1 }) { result.append(window) }
+            }
+        }
+        return result
+    }
+
+    /// Twice the size, bilinear.
+    static func enlarged(_ values: [Float], size: Int) -> [Float] {
+        var result = [Float](repeating: 0, count: 4 * size * size)
+        let large = 2 * size
+        for y in 0..<large {
+            let (y0, y1) = (max((y - 1) / 2, 0), min((y + 1) / 2, size - 1))
+            let (near, far) = y % 2 == 0 ? (y / 2, y0) : (y / 2, y1)
+            for x in 0..<large {
+                let other = x % 2 == 0 ? max(x / 2 - 1, 0) : min(x / 2 + 1, size - 1)
+                let a = 0.75 * values[near * size + x / 2] + 0.25 * values[near * size + other]
+                let b = 0.75 * values[far * size + x / 2] + 0.25 * values[far * size + other]
+                result[y * large + x] = 0.75 * a + 0.25 * b
+            }
+        }
+        return result
+    }
+}
+
+/// The loss of one window of one octave: over this octave and the next coarser one, each tap and region, the squared distance of
+/// mean correlations to their target, in units of how far faces differ, weighted by texels.
+private struct Objective {
+    let network: FeatureNetwork
+    let values: [Float]
+    let free: [Float]
+    /// This octave's picture and the coarser one's.
+    let pictures: [FeatureMap]
+    let gradients: [FeatureMap]
+    /// [level][tap]: regions' places, targets and weights.
+    var terms: [[[Term]]] = []
+
+    struct Term {
+        let places: Places
+        let target: [Float]
+        let weight: Double
+    }
+
+    init(
+        pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
+        window: DetailWindow, values: [Float], unseen: [Float], seen: DetailMap
+    ) {
+        self.network = network
+        let size = seen.size
+        self.values = window.cut(values, size: size)
+        free = window.cut(unseen, size: size)
+        let shape = MapShape(channels: 1, height: window.height, width: window.width)
+        var octaves = [(octave, shape, window, free, size)]
+        if octave + 1 < pyramid.sizes.count {
+            let small = DetailMap.halved(free, width: window.width, height: window.height)
+            octaves.append((octave + 1, shape.pooled, window.halved, small, size / 2))
+        }
+        pictures = octaves.map { FeatureMap($0.1) }
+        gradients = octaves.map { FeatureMap($0.1) }
+        for (o, shape, window, mask, size) in octaves {
+            let masks = DetailMasks(mask, pyramid: pyramid, window: window, size: size)
+            terms.append(
+                network.tapShapes(shape).enumerated().map { t, map in
+                    masks.places(for: map).enumerated().compactMap { k, places -> Term? in
+                        let i = (o * database.taps + t) * DetailRegions.count + k
+                        let block = database.blocks[i]
+                        let total = Double(places.total)
+                        guard total > 4, block.spread > 0 else { return nil }
+                        return Term(
+                            places: places, target: targets[i],
+                            weight: total / Double(map.pixels) / block.spread)
+                    }
+                })
+        }
+    }
+
+    /// Value, and ∂/∂values into `gradients[0]`.
+    func evaluate(_ point: [Float]) -> Double {
+        pictures[0].assign(point.span)
+        for l in 1..<max(pictures.count, 1) { LowPassPooling.forward(pictures[l - 1], into: pictures[l]) }
+        var value = 0.0
+        for l in pictures.indices {
+            let maps = network.forward(pictures[l])
+            var slopes: [[[Float]]] = []
+            for (tap, terms) in terms[l].enumerated() {
+                slopes.append(
+                    terms.map { term in
+                        let found = Correlations(of: maps[tap], at: term.places)
+                        let misses = zip(found.means, term.target).map { $0 - Double($1) }
+                        value += term.weight * misses.reduce(0) { $0 + $1 * $1 }
+                        return misses.map { Float(2 * term.weight * $0 / found.weight) }
+                    })
+            }
+            network.backward(into: gradients[l]) { tap, gradient in
+                for (term, slope) in zip(terms[l][tap], slopes[tap]) {
+                    Correlations.addGradient(slope: slope, of: maps[tap], at: term.places, to: gradient)
+                }
+            }
+        }
+        for l in gradients.indices.dropFirst().reversed() {
+            LowPassPooling.addBackward(gradients[l], to: gradients[l - 1])
+        }
+        return value
+    }
+
+    /// - Parameter goOn: after each evaluation; false stops, and nothing is returned.
+    func minimize(evaluations: Int, goOn: (Int, Double) -> Bool) -> [Float]? {
+        var search = LBFGS(start: values, memory: 8, firstStep: 0.02)
+        while !search.isFinished, search.evaluations < evaluations {
+            let value = evaluate(search.point)
+            let gradient = zip(gradients[0].planar, free).map { $0 * $1 }
+            search.take(value: value, gradient: gradient)
+            guard goOn(search.evaluations, search.value) else { return nil }
+        }
+        return search.best
+    }
+}

@@ -1,0 +1,97 @@
+internal import Tensors
+
+/// Texture statistics of many faces: no picture, no texel. Mean correlations per octave, tap and region of each face, stored
+/// as the mean over faces and each face's difference from it in eight bits.
+package struct FaceDatabase: Sendable {
+    /// What each face's statistics are over: (octave, tap, region) in `DetailStatistics`' order.
+    package struct Block: Sendable {
+        package var channels: Int
+        /// Lower triangle of the mean correlations over faces, (channels + 1)(channels + 2) / 2.
+        package var mean: [Float]
+        /// Of the differences' eight-bit codes.
+        package var scale: Float
+        /// faces × triangle.
+        package var differences: [Int8]
+        /// Per face: seen texels behind it; 0 where the face had too few.
+        package var weights: [Float]
+    }
+
+    package let octaves: Int
+    package let taps: Int
+    package let faces: Int
+    package var blocks: [Block]
+
+    package init(octaves: Int, taps: Int, faces: Int, blocks: [Block]) {
+        precondition(blocks.count == octaves * taps * DetailRegions.count)
+        (self.octaves, self.taps, self.faces, self.blocks) = (octaves, taps, faces, blocks)
+    }
+
+    /// A region that fewer texels of were seen says nothing.
+    package static let fewest = 60.0
+
+    package init(_ faces: [DetailStatistics]) {
+        precondition(!faces.isEmpty, "a database of no faces")
+        octaves = faces[0].octaves
+        taps = faces[0].taps
+        self.faces = faces.count
+        blocks = faces[0].correlations.indices.map { i in
+            let channels = faces[0].correlations[i].channels
+            let known = faces.map { $0.correlations[i].weight >= Self.fewest }
+            let rows = faces.map { Self.triangle($0.correlations[i].means.map { Float($0) }, side: channels + 1) }
+            var mean = [Float](repeating: 0, count: rows[0].count)
+            let count = Float(max(known.count { $0 }, 1))
+            for (row, known) in zip(rows, known) where known { for j in mean.indices { mean[j] += row[j] / count } }
+            var largest: Float = 1e-12
+            for (row, known) in zip(rows, known) where known {
+                for j in mean.indices { largest = max(largest, abs(row[j] - mean[j])) }
+            }
+            let scale = largest / 127
+            var differences: [Int8] = []
+            for (row, known) in zip(rows, known) {
+                differences += mean.indices.map { known ? Int8(((row[$0] - mean[$0]) / scale).rounded()) : 0 }
+            }
+            return Block(
+                channels: channels, mean: mean, scale: scale, differences: differences,
+                weights: zip(faces, known).map { $1 ? Float($0.correlations[i].weight) : 0 })
+        }
+    }
+
+    static func triangle(_ square: [Float], side: Int) -> [Float] {
+        (0..<side).flatMap { r in (0...r).map { square[r * side + $0] } }
+    }
+
+    static func square(_ triangle: [Float], side: Int) -> [Float] {
+        var result = [Float](repeating: 0, count: side * side)
+        var at = 0
+        for r in 0..<side {
+            for c in 0...r {
+                result[r * side + c] = triangle[at]
+                result[c * side + r] = triangle[at]
+                at += 1
+            }
+        }
+        return result
+    }
+}
+
+extension FaceDatabase.Block {
+    /// Lower triangle of Σ w (mean + difference) over the faces that know the region; the mean where none counts.
+    package func blend(_ shares: [Double]) -> [Float] {
+        var result = mean
+        let total = zip(shares, weights).reduce(0.0) { $0 + ($1.1 > 0 ? $1.0 : 0) }
+        guard total > 1e-6 else { return result }
+        for (f, share) in shares.enumerated() where weights[f] > 0 && share > 0 {
+            let factor = Float(share / total) * scale
+            for j in mean.indices { result[j] += factor * Float(differences[f * mean.count + j]) }
+        }
+        return result
+    }
+
+    /// Mean over faces of ‖difference‖²: what a unit of error is.
+    package var spread: Double {
+        let known = weights.count { $0 > 0 }
+        guard known > 1 else { return 0 }
+        let sum = differences.reduce(0.0) { $0 + Double($1) * Double($1) }
+        return sum * Double(scale) * Double(scale) / Double(known)
+    }
+}

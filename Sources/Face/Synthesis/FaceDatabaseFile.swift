@@ -1,0 +1,99 @@
+internal import Tensors
+
+/// A database file that cannot be used; one line with the remedy.
+package struct DatabaseFileError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+    package init(_ reason: String) {
+        description = "the face database \(reason): take the one that came with this version, or build it again"
+    }
+}
+
+/// The features and the statistics made with them, which are worth nothing without each other; little-endian:
+///
+///     "LIKEFACE"  UInt32: version, atlas size, octaves, taps, regions, faces
+///     UInt32 convolutions; per convolution: UInt32 inputs, outputs; Float32 weights, biases
+///     per octave, tap, region: UInt32 channels, Float32 scale, Float32 mean triangle, Float32 weight per face,
+///         Int8 differences (faces × triangle)
+///     32 bytes: SHA-256 of all before, as text of its first 32 digits
+package struct FaceDatabaseContents: Sendable {
+    package var network: DetailNetwork
+    package var database: FaceDatabase
+    /// Texels along one side of the atlas that the finest octave is of.
+    package var size: Int
+
+    private static let magic = Array("LIKEFACE".utf8)
+    private static let version: UInt32 = 1
+
+    package init(network: DetailNetwork, database: FaceDatabase, size: Int) {
+        (self.network, self.database, self.size) = (network, database, size)
+    }
+
+    package func encoded() -> [UInt8] {
+        var out = LittleEndianWriter(Self.magic)
+        out.put(
+            [Self.version]
+                + [size, database.octaves, database.taps, DetailRegions.count, database.faces].map { UInt32($0) })
+        out.put([UInt32(network.weights.count)])
+        for (weights, biases) in zip(network.weights, network.biases) {
+            out.put([UInt32(weights.count / 9 / biases.count), UInt32(biases.count)])
+            out.put(weights)
+            out.put(biases)
+        }
+        for block in database.blocks {
+            out.put([UInt32(block.channels)])
+            out.put([block.scale])
+            out.put(block.mean)
+            out.put(block.weights)
+            out.put(block.differences)
+        }
+        return out.bytes + Array(SHA256.hex(of: out.bytes).utf8.prefix(32))
+    }
+
+    package init(encoded file: [UInt8]) throws(DatabaseFileError) {
+        guard file.count > 64, file.starts(with: Self.magic) else { throw DatabaseFileError("is not one") }
+        let body = Array(file.dropLast(32))
+        guard Array(SHA256.hex(of: body).utf8.prefix(32)) == Array(file.suffix(32)) else {
+            throw DatabaseFileError("is damaged")
+        }
+        var input = LittleEndianReader(body, at: Self.magic.count)
+        guard let head = try? input.integers(6) else { throw DatabaseFileError("is cut off") }
+        guard head[0] == Self.version, Int(head[4]) == DetailRegions.count else {
+            throw DatabaseFileError("has version \(head[0]) and \(head[4]) regions")
+        }
+        do throws(LittleEndianReader.Damage) {
+            network = try Self.network(&input)
+            let (octaves, taps, faces) = (Int(head[2]), Int(head[3]), Int(head[5]))
+            var blocks: [FaceDatabase.Block] = []
+            guard octaves <= 8, taps <= 64 else { throw .outOfRange }
+            for _ in 0..<octaves * taps * DetailRegions.count {
+                let channels = try input.integer()
+                guard channels <= 4096 else { throw .outOfRange }
+                let triangle = (channels + 1) * (channels + 2) / 2
+                let scale = try input.floats(1)[0]
+                let mean = try input.floats(triangle)
+                let weights = try input.floats(faces)
+                blocks.append(
+                    FaceDatabase.Block(
+                        channels: channels, mean: mean, scale: scale, differences: try input.codes(faces * triangle),
+                        weights: weights))
+            }
+            database = FaceDatabase(octaves: octaves, taps: taps, faces: faces, blocks: blocks)
+            size = Int(head[1])
+        } catch {
+            throw DatabaseFileError(error == .cutOff ? "is cut off" : "is damaged")
+        }
+    }
+
+    private static func network(_ input: inout LittleEndianReader) throws(LittleEndianReader.Damage) -> DetailNetwork {
+        var (weights, biases) = ([[Float]](), [[Float]]())
+        let count = try input.integer()
+        guard count == DetailNetwork.channels.count else { throw .outOfRange }
+        for expected in DetailNetwork.channels {
+            let (inputs, outputs) = (try input.integer(), try input.integer())
+            guard outputs == expected, inputs == (biases.last?.count ?? 1) else { throw .outOfRange }
+            weights.append(try input.floats(9 * inputs * outputs))
+            biases.append(try input.floats(outputs))
+        }
+        return DetailNetwork(weights: weights, biases: biases)
+    }
+}

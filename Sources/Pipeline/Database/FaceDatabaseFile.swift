@@ -1,0 +1,29 @@
+package import Face
+internal import Foundation
+internal import Tensors
+
+/// Builds, writes and reads a database of texture statistics.
+package enum FaceDatabaseFile {
+    /// Statistics of all usable photographs.
+    /// - Parameter progress: number, name, and why it was left out.
+    package static func build(
+        photos: [String], atlas: TextureAtlas, pyramid: DetailPyramid, network: DetailNetwork, models: String,
+        progress: (Int, String, PhotoTexture.Rejection?) -> Void
+    ) throws(Failure) -> [DetailStatistics] {
+        var maker = try PhotoTexture.Maker(atlas: atlas, models: models)
+        let features = network.network()
+        var faces: [DetailStatistics] = []
+        for (i, photo) in photos.enumerated() {
+            let name = (photo as NSString).lastPathComponent
+            do throws(PhotoTexture.Rejection) {
+                let made = try maker.texture(of: photo)
+                let detail = DetailMap(made.texture, seen: made.seen, regions: pyramid.regions(at: atlas.size))
+                faces.append(DetailStatistics(of: detail, pyramid: pyramid, network: features))
+                progress(i, name, nil)
+            } catch {
+                progress(i, name, error)
+            }
+        }
+        return faces
+    }
+}

@@ -1,0 +1,81 @@
+package import Face
+internal import Tensors
+internal import Tracking
+internal import Video
+
+/// The partial texture of one photograph: its face fitted, unwrapped, light removed.
+package struct PhotoTexture {
+    package var texture: Texture
+    /// `size × size`, 0...1: what the photograph shows well.
+    package var seen: [Float]
+
+    /// Why a photograph is not used.
+    package enum Rejection: Error, CustomStringConvertible {
+        case unreadable(String)
+        case noFace
+        case small(pixels: Double)
+        case turned(degrees: Double)
+
+        package var description: String {
+            switch self {
+            case .unreadable(let why): "cannot be read: \(why)"
+            case .noFace: "no face"
+            case .small(let pixels): "the face is small: \(Int(pixels)) pixels between the eyes, 100 are needed"
+            case .turned(let degrees): "the head is turned by \(Int(degrees))°, at most 15 are used"
+            }
+        }
+    }
+
+    /// Fits and unwraps photographs one after the other.
+    package struct Maker {
+        private var tracker: FaceTracker
+        private let atlas: TextureAtlas
+
+        package init(atlas: TextureAtlas, models: String) throws(Failure) {
+            do { tracker = try FaceTracker(directory: models) } catch {
+                throw Failure(.configuration, error.description)
+            }
+            self.atlas = atlas
+        }
+
+        package mutating func texture(of path: String) throws(Rejection) -> PhotoTexture {
+            let keyframe = try keyframe(path)
+            var estimator = ShapeEstimator(model: atlas.model)
+            let fit = estimator.absorb(keyframes: [keyframe])
+            if let view = fit.views.first {
+                let degrees = abs(view.pose.angles.yaw) * 180 / .pi
+                guard degrees <= 15 else { throw .turned(degrees: degrees) }
+            }
+            var accumulator = TextureAccumulator(atlas: atlas)
+            accumulator.absorb([keyframe], fit: fit)
+            let texture = accumulator.texture()
+            return PhotoTexture(texture: texture, seen: texture.evidence)
+        }
+
+        private mutating func keyframe(_ path: String) throws(Rejection) -> Keyframe {
+            tracker.reset()
+            do {
+                var reader = try VideoReader(VideoSource(parsing: path))
+                guard let frame = try reader.next() else { throw Rejection.unreadable("no picture in it") }
+                guard
+                    case .success(let observation) = try tracker.observe(
+                        frame.image, frame: 0, time: 0)
+                else { throw Rejection.noFace }
+                let keyframe = Keyframe(observation, of: frame.image, score: 1)
+                guard keyframe.interEyePixels >= 100 else { throw Rejection.small(pixels: keyframe.interEyePixels) }
+                return keyframe
+            } catch let rejection as Rejection {
+                throw rejection
+            } catch {
+                throw .unreadable("\(error)")
+            }
+        }
+    }
+}
+
+extension Texture {
+    /// 0...1: confidence as evidence; what is barely seen is none.
+    package var evidence: [Float] {
+        confidence.values.map { min(max(($0 - 0.15) / 0.3, 0), 1) }
+    }
+}
