@@ -1,10 +1,11 @@
 package import Logging
 internal import Dispatch
+internal import Face
 internal import Video
 
 /// The whole way of a frame, and the only place that knows all stages.
 ///
-///     capture ─frames→ observe ─keyframes→ fit ─fits→ texture ─avatars→ publish
+///     capture ─frames→ observe ─keyframes→ fit ─fits→ texture ─avatars→ synthesize ─complete→ publish
 ///
 /// Each arrow is an `Edge`. On a live source the edges behind the camera and behind the fit keep the newest and count
 /// what they lose; on a file they suspend, every frame is seen, and since all decisions are made on stream time the
@@ -36,6 +37,9 @@ package struct Pipeline: Sendable {
         let keyframes = Edge<KeyframeEvent>(.suspending(capacity: 4))
         let fits = Edge<FittedKeyframes>(live ? .newest : .suspending(capacity: 1)) { $0.person }
         let avatars = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1)) { $0.made.person }
+        let complete = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1)) { $0.made.person }
+        // Made once for the two stages that paint.
+        let atlas = TextureAtlas(model: models.head, size: configuration.texture.size)
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
         let ending = Latest<Failure>()
@@ -58,11 +62,16 @@ package struct Pipeline: Sendable {
             }
             group.addTask(executorPreference: StageExecutor("texture", quality: .utility)) {
                 defer { avatars.finish() }
-                await texture(fits, into: avatars)
+                await texture(fits, into: avatars, atlas: atlas)
+                return nil
+            }
+            group.addTask(executorPreference: LowPriorityExecutor("synthesize")) {
+                defer { complete.finish() }
+                await synthesize(avatars, into: complete, atlas: atlas, stop: stop)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("publish", quality: .utility)) {
-                try await publish(avatars)
+                try await publish(complete)
             }
             var last: FinishedAvatar?
             do {
@@ -70,7 +79,7 @@ package struct Pipeline: Sendable {
             } catch {
                 // One stage failed: the others must not wait on it for ever.
                 stop.give()
-                for edge in [frames.finish, keyframes.finish, fits.finish, avatars.finish] { edge() }
+                for edge in [frames.finish, keyframes.finish, fits.finish, avatars.finish, complete.finish] { edge() }
                 group.cancelAll()
                 throw error
             }

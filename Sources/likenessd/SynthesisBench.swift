@@ -53,8 +53,8 @@ struct SynthesisBench: ParsableCommand {
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
         var sums: [String: [Double]] = [:]
         for name in held.prefix(count) {
-            let made = try maker.texture(of: faces + "/" + name)
-            let truth = DetailMap(made.texture, seen: made.seen, regions: regions)
+            let photo = try maker.texture(of: faces + "/" + name)
+            let truth = DetailMap(photo, seen: photo.evidence, regions: regions)
             let evidence = truth.evidence(reach: DetailPyramid.reach)
             for test in Self.hidden.prefix(tests) {
                 let numbers = Set(test.regions.map { DetailRegions.names.firstIndex(of: $0)! })
@@ -102,7 +102,7 @@ struct SynthesisBench: ParsableCommand {
                     return DetailSynthesis(
                         pyramid: pyramid, network: features, analysis: analysis, database: database, options: options
                     )
-                    .complete(masked) { step, _ in
+                    .complete(masked) { step in
                         if ProcessInfo.processInfo.environment["DBG"] != nil, step.evaluation % 10 == 1 {
                             print(step.size, step.evaluation, step.loss)
                         }
@@ -117,7 +117,10 @@ struct SynthesisBench: ParsableCommand {
                         masked.values, truth: truth.values, at: texels)
                     sums[test.name]![1] += distance.distance(ideal.values, truth: truth.values, at: texels)
                     let each = [1, 2, 4, 8].map { s in
-                        String(format: "%.3f", DetailDistance(size: size, scales: [Float(s)]).distance(ideal.values, truth: truth.values, at: texels))
+                        String(
+                            format: "%.3f",
+                            DetailDistance(size: size, scales: [Float(s)]).distance(
+                                ideal.values, truth: truth.values, at: texels))
                     }
                     print(name, each, test.name, sums[test.name]!, (ContinuousClock.now - clock) / .seconds(1))
                     continue

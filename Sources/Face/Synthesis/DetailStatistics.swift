@@ -7,9 +7,9 @@ package struct DetailPyramid: Sendable {
     package let sizes: [Int]
     private let regions: [Int: DetailRegions]
 
-    /// Octaves below the atlas' own size down to `smallest`.
-    package init(atlas: TextureAtlas, smallest: Int = 256) {
-        var (sizes, size) = ([Int](), atlas.size)
+    /// Octaves from the atlas' own size or `largest`, whichever is smaller, down to `smallest`.
+    package init(atlas: TextureAtlas, largest: Int = .max, smallest: Int = 256) {
+        var (sizes, size) = ([Int](), min(atlas.size, largest))
         while size >= smallest {
             sizes.append(size)
             size /= 2

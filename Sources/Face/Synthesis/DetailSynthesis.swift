@@ -48,43 +48,64 @@ package struct DetailSynthesis {
     /// Standard deviation of the noise that starts an octave.
     private static let grain = 0.02
 
-    /// - Returns: `detail` with what was not seen replaced; `nil` where `progress` said to stop.
-    package func complete(_ detail: DetailMap, progress: (Step, [Float]) -> Bool = { _, _ in true }) -> DetailMap? {
+    /// - Parameters:
+    ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.
+    ///   - progress: between evaluations; false stops.
+    ///   - octave: each finished octave, from the coarsest up; false stops.
+    /// - Returns: `detail` with what was not seen replaced; `nil` where it was stopped before the finest octave's end.
+    package func complete(
+        _ detail: DetailMap, from earlier: DetailMap? = nil, progress: (Step) -> Bool = { _ in true },
+        octave: (DetailMap) -> Bool = { _ in true }
+    ) -> DetailMap? {
         var levels = [detail]
         while levels.count < pyramid.sizes.count { levels.append(levels.last!.halved) }
+        let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
         var generator = SeededGenerator(seed: options.seed)
-        var found: [Float]?
-        for (o, level) in levels.enumerated().reversed() {
+        var found: DetailMap?
+        for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
-            let regions = pyramid.regions(at: size)
-            let unseen = zip(level.seen, regions.skin).map { $1 > 0 ? 1 - $0 : 0 }
-            let coarse = found.map { Self.enlarged($0, size: size / 2) }
+            let skin = pyramid.regions(at: size).skin
+            let unseen = zip(level.seen, skin).map { $1 > 0 ? 1 - $0 : 0 }
             var values = level.values
+            let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
             for i in values.indices {
-                let start = (coarse?[i] ?? 0) + Float(Self.grain * generator.normal())
+                // The coarsest octave starts from what the filling put there: the mirrored side, or nothing.
+                let start = starts[size]?[i] ?? (coarse?[i] ?? values[i]) + Float(Self.grain * generator.normal())
                 values[i] += (start - values[i]) * unseen[i]
             }
-            let rank = levels.count - 1 - o
+            var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
+            if starts[size] != nil { limit = max(limit / 3, 1) }
             let windows = windows(unseen, size: size)
             for (k, window) in windows.enumerated() {
                 let search = Objective(
-                    pyramid: pyramid, network: network, targets: analysis.targets, database: database, octave: o,
-                    window: window, values: values, unseen: unseen, seen: level)
-                let limit = options.evaluations[min(rank, options.evaluations.count - 1)]
+                    pyramid: pyramid, network: network, targets: analysis.targets, database: database,
+                    octave: levels.count - 1 - rank, window: window, values: values, unseen: unseen, size: size)
                 let result = search.minimize(evaluations: limit) { evaluation, loss in
                     progress(
-                        Step(size: size, window: k, windows: windows.count, evaluation: evaluation, loss: loss), values)
+                        Step(size: size, window: k, windows: windows.count, evaluation: evaluation, loss: loss))
                 }
                 guard let result else { return nil }
                 for y in 0..<window.height {
-                    for x in 0..<window.width {
-                        values[(window.y + y) * size + window.x + x] = result[y * window.width + x]
-                    }
+                    let at = (window.y + y) * size + window.x
+                    values.replaceSubrange(
+                        at..<at + window.width, with: result[y * window.width..<(y + 1) * window.width])
                 }
             }
-            found = values
+            let done = DetailMap(size: size, values: values, seen: level.seen)
+            found = done
+            guard octave(done) else { return size == detail.size ? done : nil }
         }
-        return DetailMap(size: detail.size, values: found!, seen: detail.seen)
+        return found
+    }
+
+    /// A result by size, as far down as it goes.
+    private static func levels(_ detail: DetailMap, sizes: [Int]) -> [Int: [Float]] {
+        var (result, level) = ([detail.size: detail.values], detail)
+        while level.size > sizes.last! {
+            level = level.halved
+            result[level.size] = level.values
+        }
+        return result
     }
 
     /// Windows that hold something to synthesize, margins included, in reading order.
@@ -142,10 +163,9 @@ private struct Objective {
 
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
-        window: DetailWindow, values: [Float], unseen: [Float], seen: DetailMap
+        window: DetailWindow, values: [Float], unseen: [Float], size: Int
     ) {
         self.network = network
-        let size = seen.size
         self.values = window.cut(values, size: size)
         free = window.cut(unseen, size: size)
         let shape = MapShape(channels: 1, height: window.height, width: window.width)

@@ -56,6 +56,14 @@ package struct FaceDatabase: Sendable {
         }
     }
 
+    /// Without its finest octaves: for a smaller atlas.
+    package func dropping(octaves count: Int) -> FaceDatabase {
+        precondition(count < octaves, "no octave of \(octaves) is left without \(count)")
+        return FaceDatabase(
+            octaves: octaves - count, taps: taps, faces: faces,
+            blocks: Array(blocks.dropFirst(count * taps * DetailRegions.count)))
+    }
+
     static func triangle(_ square: [Float], side: Int) -> [Float] {
         (0..<side).flatMap { r in (0...r).map { square[r * side + $0] } }
     }

@@ -47,6 +47,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var size = 1024
         /// Stream time between two texture updates, once the first is there.
         package var intervalSeconds = 1.0
+        /// Synthesize the fine structure of what nobody saw, beside everything else and at lower priority.
+        package var synthesis = true
     }
 
     package struct Publication: Codable, Sendable, Equatable {

@@ -4,6 +4,17 @@ internal import Tensors
 
 /// Builds, writes and reads a database of texture statistics.
 package enum FaceDatabaseFile {
+    package static let name = "face.database"
+
+    /// - Returns: `nil` where the directory has none.
+    package static func load(from directory: String) throws(Failure) -> FaceDatabaseContents? {
+        let path = directory + "/" + name
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        do { return try FaceDatabaseContents(encoded: [UInt8](data)) } catch {
+            throw Failure(.configuration, "\(path): \(error.description)")
+        }
+    }
+
     /// Statistics of all usable photographs.
     /// - Parameter progress: number, name, and why it was left out.
     package static func build(
@@ -17,7 +28,7 @@ package enum FaceDatabaseFile {
             let name = (photo as NSString).lastPathComponent
             do throws(PhotoTexture.Rejection) {
                 let made = try maker.texture(of: photo)
-                let detail = DetailMap(made.texture, seen: made.seen, regions: pyramid.regions(at: atlas.size))
+                let detail = DetailMap(made, seen: made.evidence, regions: pyramid.regions(at: atlas.size))
                 faces.append(DetailStatistics(of: detail, pyramid: pyramid, network: features))
                 progress(i, name, nil)
             } catch {

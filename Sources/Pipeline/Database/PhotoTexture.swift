@@ -3,12 +3,8 @@ internal import Tensors
 internal import Tracking
 internal import Video
 
-/// The partial texture of one photograph: its face fitted, unwrapped, light removed.
-package struct PhotoTexture {
-    package var texture: Texture
-    /// `size × size`, 0...1: what the photograph shows well.
-    package var seen: [Float]
-
+/// Textures of single photographs: the face fitted, unwrapped, its light removed.
+package enum PhotoTexture {
     /// Why a photograph is not used.
     package enum Rejection: Error, CustomStringConvertible {
         case unreadable(String)
@@ -38,7 +34,7 @@ package struct PhotoTexture {
             self.atlas = atlas
         }
 
-        package mutating func texture(of path: String) throws(Rejection) -> PhotoTexture {
+        package mutating func texture(of path: String) throws(Rejection) -> Texture {
             let keyframe = try keyframe(path)
             var estimator = ShapeEstimator(model: atlas.model)
             let fit = estimator.absorb(keyframes: [keyframe])
@@ -48,8 +44,7 @@ package struct PhotoTexture {
             }
             var accumulator = TextureAccumulator(atlas: atlas)
             accumulator.absorb([keyframe], fit: fit)
-            let texture = accumulator.texture()
-            return PhotoTexture(texture: texture, seen: texture.evidence)
+            return accumulator.texture()
         }
 
         private mutating func keyframe(_ path: String) throws(Rejection) -> Keyframe {
@@ -70,12 +65,5 @@ package struct PhotoTexture {
                 throw .unreadable("\(error)")
             }
         }
-    }
-}
-
-extension Texture {
-    /// 0...1: confidence as evidence; what is barely seen is none.
-    package var evidence: [Float] {
-        confidence.values.map { min(max(($0 - 0.15) / 0.3, 0), 1) }
     }
 }

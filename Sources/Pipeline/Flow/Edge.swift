@@ -22,6 +22,9 @@ package final class Edge<Element: Sendable>: Sendable {
     /// Elements lost to newer ones so far.
     package var lost: Int { state.withLock(\.lost) }
 
+    /// Whether `next` would return an element at once.
+    package var isWaiting: Bool { state.withLock { !$0.buffer.isEmpty } }
+
     /// Hands over an element; returns false when the edge is closed and the element is lost.
     package func send(_ element: Element) async -> Bool {
         await withCheckedContinuation { (sender: CheckedContinuation<Bool, Never>) in
@@ -63,7 +66,7 @@ struct EdgeState<Element: Sendable>: Sendable {
     let policy: Edge<Element>.Policy
     let key: @Sendable (Element) -> Int
     private(set) var lost = 0
-    private var buffer: [Element] = []
+    private(set) var buffer: [Element] = []
     private var waitingSenders: [(Element, Sender)] = []
     private var waitingReceiver: Receiver?
     private var finished = false

@@ -5,6 +5,8 @@ package import Tracking
 /// Everything that is read from the model directory, checked before the source is opened.
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
+    /// Texture statistics of many faces; `nil` where none are installed.
+    package let faces: FaceDatabaseContents?
     package let tracker: Handover<FaceTracker>
     package let iris: Handover<IrisEstimator>
 
@@ -17,6 +19,7 @@ package struct LoadedModels: Sendable {
             throw Failure(.configuration, error.description)
         }
         head = try HeadModelFile.load(from: directory)
+        faces = try FaceDatabaseFile.load(from: directory)
     }
 
     /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.

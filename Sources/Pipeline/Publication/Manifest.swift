@@ -66,6 +66,8 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     package var confidence: Double
     /// Posterior standard deviation of the face's surface, size left free, millimetres.
     package var deviation: Double
+    /// 0...1: how far the fine structure of unseen skin is synthesized, 1 in all octaves; absent where it is filled smoothly.
+    package var synthesis: Double?
 
     package init(coverage: Double, confidence: Double, deviation: Double) {
         self.coverage = coverage
@@ -74,6 +76,8 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     }
 
     /// One number, 0...1, for "is it better?": three parts evidence on the skin, one part certainty of the shape
-    /// (1 mm of deviation halves that part).
-    package var score: Double { 0.25 * coverage + 0.5 * confidence + 0.25 / (1 + deviation) }
+    /// (1 mm of deviation halves that part), and a little for synthesis.
+    package var score: Double {
+        0.24 * coverage + 0.48 * confidence + 0.24 / (1 + deviation) + 0.04 * (synthesis ?? 0)
+    }
 }

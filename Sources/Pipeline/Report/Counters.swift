@@ -17,6 +17,8 @@ package struct Counters: Sendable, Equatable {
     /// Fits that a newer one replaced before a texture was made of them.
     package var fitsSuperseded = 0
     package var textures = 0
+    /// Times that unseen skin was synthesized, to whatever octave.
+    package var syntheses = 0
     /// Times a lost live source was opened again.
     package var reconnects = 0
     package var publications = 0

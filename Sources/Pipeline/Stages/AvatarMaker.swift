@@ -4,7 +4,7 @@ internal import Tensors
 /// A fit and its keyframes → an avatar with its texture, and how good it is. What is the same for all is made once, and
 /// views that a new fit hardly moves are not unwrapped anew.
 package struct AvatarMaker: Sendable {
-    private let atlas: TextureAtlas
+    package let atlas: TextureAtlas
     private var accumulator: TextureAccumulator
     /// Texels of the face proper, which quality is measured on.
     private let faceTexels: [Int]
@@ -12,7 +12,11 @@ package struct AvatarMaker: Sendable {
     private let shapes: PersonalShapes
 
     package init(model: MorphableModel, textureSize: Int) {
-        let atlas = TextureAtlas(model: model, size: textureSize)
+        self.init(atlas: TextureAtlas(model: model, size: textureSize))
+    }
+
+    package init(atlas: TextureAtlas) {
+        let model = atlas.model
         self.atlas = atlas
         accumulator = TextureAccumulator(atlas: atlas)
         let inside = atlas.map.interpolated(
@@ -39,7 +43,8 @@ package struct AvatarMaker: Sendable {
             avatar: avatar,
             quality: AvatarQuality(
                 coverage: Double(confidence.count { $0 > 0.1 }) / count,
-                confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation.surface), made: made)
+                confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation.surface),
+            texture: texture, made: made)
     }
 
     /// Mean over the face, linear.

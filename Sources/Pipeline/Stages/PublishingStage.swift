@@ -7,6 +7,8 @@ internal import Video
 package struct FinishedAvatar: Sendable {
     package var avatar: Avatar
     package var quality: AvatarQuality
+    /// What the avatar's skin was made of.
+    package var texture: Texture
     /// What it was made of.
     package var made: FittedKeyframes
 }

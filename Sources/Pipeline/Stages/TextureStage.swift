@@ -9,10 +9,10 @@ extension Pipeline {
     }
 
     /// Fits → textured avatars, ever further apart, and a last one of each person at the end.
-    func texture(_ fits: Edge<FittedKeyframes>, into avatars: Edge<FinishedAvatar>) async {
+    func texture(_ fits: Edge<FittedKeyframes>, into avatars: Edge<FinishedAvatar>, atlas: TextureAtlas) async {
         let fresh = Textured(
             cadence: Cadence(interval: configuration.texture.intervalSeconds, growth: 0.4),
-            maker: AvatarMaker(model: models.head, textureSize: configuration.texture.size))
+            maker: AvatarMaker(atlas: atlas))
         var people: [Textured] = []
         while let fitted = await fits.next() {
             let p = fitted.person

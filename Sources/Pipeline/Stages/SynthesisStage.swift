@@ -1,0 +1,75 @@
+internal import Face
+internal import Logging
+
+extension Pipeline {
+    /// What synthesis knows of one person.
+    private struct Synthesized {
+        var state: TextureSynthesizer.State?
+        /// Of the avatar that `state` was made for.
+        var coverage = -1.0
+    }
+
+    /// Avatars → the same with what nobody saw synthesized. Each avatar goes on at once with what is there for its person;
+    /// better ones follow octave by octave. A newer avatar on its way ends the work on this one, and what was done is where
+    /// the next one starts. On a file only the last avatar of each person is synthesized, so that its speed is that of the
+    /// rest.
+    func synthesize(
+        _ avatars: Edge<FinishedAvatar>, into complete: Edge<FinishedAvatar>, atlas: TextureAtlas, stop: StopSignal
+    ) async {
+        guard configuration.texture.synthesis, let contents = models.faces else {
+            while let avatar = await avatars.next() { guard await complete.send(avatar) else { return } }
+            return
+        }
+        let synthesizer = TextureSynthesizer(atlas: atlas, contents: contents)
+        var people: [Int: Synthesized] = [:]
+        while let avatar = await avatars.next() {
+            var known = people[avatar.made.person] ?? Synthesized()
+            let first = finished(avatar, synthesizer, known.state)
+            // A file's last avatar is published once, complete.
+            let whole = avatar.made.final && !settings.isLive
+            if !whole { guard await complete.send(first) else { return } }
+            guard (settings.isLive && !avatar.made.final) || whole, !stop.isGiven else {
+                if whole { guard await complete.send(first) else { return } }
+                continue
+            }
+            // The face has not changed enough for other statistics.
+            if known.state?.detail.size == synthesizer.size, abs(avatar.quality.coverage - known.coverage) < 0.01 {
+                continue
+            }
+            let start = ContinuousClock.now
+            var octaves: [TextureSynthesizer.State] = []
+            let interrupted = { stop.isGiven || (settings.isLive && avatars.isWaiting) }
+            _ = synthesizer.state(of: avatar.texture, from: known.state) {
+                octaves.append($0)
+                return !interrupted()
+            } goOn: {
+                !interrupted()
+            }
+            // A coarse result does not replace a fine one.
+            if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
+                known.state = last
+                known.coverage = last.detail.size == synthesizer.size ? avatar.quality.coverage : -1
+                logger.debug(
+                    "synthesized",
+                    metadata: [
+                        "texels": "\(last.detail.size)", "seconds": "\(ContinuousClock.now - start)",
+                        "faces": "\(last.effectiveFaces)", "residual": "\(last.residual)",
+                    ])
+                report.update { $0.syntheses += 1 }
+            }
+            people[avatar.made.person] = known
+            guard await complete.send(finished(avatar, synthesizer, known.state)) else { return }
+        }
+    }
+
+    private func finished(
+        _ avatar: FinishedAvatar, _ synthesizer: TextureSynthesizer, _ state: TextureSynthesizer.State?
+    ) -> FinishedAvatar {
+        guard let state else { return avatar }
+        var result = avatar
+        result.texture = synthesizer.texture(avatar.texture, with: state)
+        result.avatar.skin = result.texture.baseColor()
+        result.quality.synthesis = Double(state.detail.size) / Double(synthesizer.size)
+        return result
+    }
+}
