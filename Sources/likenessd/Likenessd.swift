@@ -21,6 +21,7 @@ struct Likenessd: AsyncParsableCommand {
 
     /// Ends every command the same way: one line on standard error, and the documented status.
     static func main() async {
+        WaitPolicy.bePassive()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -35,5 +36,19 @@ struct Likenessd: AsyncParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+}
+
+/// OpenMP's threads wait for their next piece of work by spinning, on the very cores that frames are waiting for. It can be told
+/// not to by its environment only, which it reads before `main`.
+private enum WaitPolicy {
+    private static let variable = "OMP_WAIT_POLICY"
+
+    /// Starts this program once more, in the same process, with the environment that it should have had. Where that fails
+    /// things are merely slower.
+    static func bePassive() {
+        guard getenv(variable) == nil else { return }
+        setenv(variable, "passive", 1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
     }
 }

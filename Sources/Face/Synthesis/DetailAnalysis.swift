@@ -15,10 +15,12 @@ package struct DetailAnalysis: Sendable {
     package var effectiveFaces: Double { exp2(-weights.reduce(0.0) { $0 + ($1 > 0 ? $1 * log2($1) : 0) }) }
 
     /// - Parameters:
+    ///   - resolved: see `DetailPyramid.resolved`; octaves that are not say nothing of the person.
     ///   - without: a face of the database that is not to be used (its own, in leave-one-out).
     ///   - start: weights of an earlier analysis.
     package init(
-        of seen: DetailStatistics, database: FaceDatabase, without: Int? = nil, start: [Double]? = nil,
+        of seen: DetailStatistics, database: FaceDatabase, resolved: [Float]? = nil, without: Int? = nil,
+        start: [Double]? = nil,
         ridge share: Double = 0.1
     ) {
         precondition(seen.octaves == database.octaves && seen.taps == database.taps, "another pyramid's database")
@@ -27,6 +29,8 @@ package struct DetailAnalysis: Sendable {
         var b = [Double](repeating: 0, count: n)
         var constant = 0.0
         for (i, block) in database.blocks.enumerated() where seen.correlations[i].weight >= FaceDatabase.fewest {
+            let clear = Double(resolved?[i / (seen.taps * DetailRegions.count)] ?? 1)
+            guard clear > 0.5 else { continue }
             let spread = block.spread
             guard spread > 0 else { continue }
             // More texels say more, up to what a region holds.

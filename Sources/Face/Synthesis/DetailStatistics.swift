@@ -20,6 +20,19 @@ package struct DetailPyramid: Sendable {
         self.regions = regions
     }
 
+    /// Per octave, finest first, 0...1: how far pictures of this resolution show it. Video and demosaicking leave about
+    /// 0.7 of their pixels' resolution.
+    /// - Parameter pixelsPerMetre: of the pictures, on the face.
+    package func resolved(pixelsPerMetre: Double) -> [Float] {
+        sizes.map { size in
+            let share = 0.7 * pixelsPerMetre / (Self.texelsPerMetre * Double(size) / 1024)
+            return Float(min(max((share - 0.35) / 0.4, 0), 1))
+        }
+    }
+
+    /// Of a face on the atlas at 1024² (it lies between 2300 and 4000).
+    private static let texelsPerMetre = 3000.0
+
     package func regions(at size: Int) -> DetailRegions { regions[size]! }
 
     /// How far features reach, texels of their octave: what a mask is eroded by.

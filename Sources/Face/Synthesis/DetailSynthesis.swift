@@ -31,11 +31,16 @@ package struct DetailSynthesis {
     private let analysis: DetailAnalysis
     private let database: FaceDatabase
     private let options: Options
+    /// Per octave, finest first, 0...1: how far the camera resolved it. Where it did not, seen texels keep what the coarser
+    /// octave says and get fine structure on top.
+    private let resolved: [Float]
 
+    /// - Parameter resolved: see `DetailPyramid.resolved`.
     package init(
         pyramid: DetailPyramid, network: FeatureNetwork, analysis: DetailAnalysis, database: FaceDatabase,
-        options: Options = Options()
+        resolved: [Float]? = nil, options: Options = Options()
     ) {
+        self.resolved = resolved ?? pyramid.sizes.map { _ in 1 }
         self.pyramid = pyramid
         self.network = network
         self.analysis = analysis
@@ -43,8 +48,11 @@ package struct DetailSynthesis {
         self.options = options
     }
 
-    /// Texels of context around a window: features reach this far.
-    private static let margin = 32
+    /// Texels around a window that are worked on as well, and fixed context around those: features reach this far.
+    private static let overlap = 16
+    private static let context = 16
+    /// Unseen texels this close to skin are worked on too, so that charts and hairlines are no edges.
+    private static let surroundings = 12
     /// Standard deviation of the noise that starts an octave.
     private static let grain = 0.02
 
@@ -64,31 +72,35 @@ package struct DetailSynthesis {
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
-            let skin = pyramid.regions(at: size).skin
-            let unseen = zip(level.seen, skin).map { $1 > 0 ? 1 - $0 : 0 }
+            let resolved = resolved[levels.count - 1 - rank]
+            let free = free(level, resolved: resolved)
             var values = level.values
             let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
             for i in values.indices {
                 // The coarsest octave starts from what the filling put there: the mirrored side, or nothing.
                 let start = starts[size]?[i] ?? (coarse?[i] ?? values[i]) + Float(Self.grain * generator.normal())
-                values[i] += (start - values[i]) * unseen[i]
+                values[i] += (start - values[i]) * free[i]
             }
+            let anchor = resolved < 1 ? found.map { Anchor(values: $0.values, weights: $0.seen) } : nil
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
-            let windows = windows(unseen, size: size)
+            let windows = windows(free, size: size)
             for (k, window) in windows.enumerated() {
                 let search = Objective(
                     pyramid: pyramid, network: network, targets: analysis.targets, database: database,
-                    octave: levels.count - 1 - rank, window: window, values: values, unseen: unseen, size: size)
+                    octave: levels.count - 1 - rank, window: window.outer, values: values,
+                    free: zip(window.outer.cut(free, size: size), window.mask).map { $0 * $1 }, size: size,
+                    anchor: anchor)
                 let result = search.minimize(evaluations: limit) { evaluation, loss in
                     progress(
                         Step(size: size, window: k, windows: windows.count, evaluation: evaluation, loss: loss))
                 }
                 guard let result else { return nil }
-                for y in 0..<window.height {
-                    let at = (window.y + y) * size + window.x
+                let outer = window.outer
+                for y in 0..<outer.height {
+                    let at = (outer.y + y) * size + outer.x
                     values.replaceSubrange(
-                        at..<at + window.width, with: result[y * window.width..<(y + 1) * window.width])
+                        at..<at + outer.width, with: result[y * outer.width..<(y + 1) * outer.width])
                 }
             }
             let done = DetailMap(size: size, values: values, seen: level.seen)
@@ -108,18 +120,37 @@ package struct DetailSynthesis {
         return result
     }
 
-    /// Windows that hold something to synthesize, margins included, in reading order.
-    private func windows(_ unseen: [Float], size: Int) -> [DetailWindow] {
+    /// 0...1: how far a texel may change.
+    private func free(_ level: DetailMap, resolved: Float) -> [Float] {
+        let skin = pyramid.regions(at: level.size).skin
+        var plane = Plane(width: level.size, height: level.size)
+        for i in skin.indices { plane.pixels[i].x = skin[i] }
+        let near = plane.blurred(radius: Self.surroundings, passes: 1)
+        return level.seen.indices.map { near.pixels[$0].x > 1e-4 ? 1 - level.seen[$0] * resolved : 0 }
+    }
+
+    /// Windows that hold something to synthesize, in reading order.
+    private func windows(_ free: [Float], size: Int) -> [(outer: DetailWindow, mask: [Float])] {
         let count = max(size / options.window, 1)
         let side = size / count
-        var result: [DetailWindow] = []
+        let skin = pyramid.regions(at: size).skin
+        var result: [(outer: DetailWindow, mask: [Float])] = []
         for row in 0..<count {
             for column in 0..<count {
-                let (left, top) = (max(column * side - Self.margin, 0), max(row * side - Self.margin, 0))
-                let window = DetailWindow(
-                    x: left, y: top, width: min((column + 1) * side + Self.margin, size) - left,
-                    height: min((row + 1) * side + Self.margin, size) - top)
-                if window.cut(unseen, size: size).contains(where: { $0 > 0.1 }) { result.append(window) }
+                func grown(_ by: Int) -> DetailWindow {
+                    let (left, top) = (max(column * side - by, 0), max(row * side - by, 0))
+                    return DetailWindow(
+                        x: left, y: top, width: min((column + 1) * side + by, size) - left,
+                        height: min((row + 1) * side + by, size) - top)
+                }
+                let (inner, outer) = (grown(Self.overlap), grown(Self.overlap + Self.context))
+                let work = zip(inner.cut(free, size: size), inner.cut(skin, size: size)).count { $0 * $1 > 0.1 }
+                guard work > 0 else { continue }
+                var mask = [Float](repeating: 0, count: outer.width * outer.height)
+                for y in inner.y - outer.y..<inner.y - outer.y + inner.height {
+                    for x in inner.x - outer.x..<inner.x - outer.x + inner.width { mask[y * outer.width + x] = 1 }
+                }
+                result.append((outer, mask))
             }
         }
         return result
@@ -143,6 +174,14 @@ package struct DetailSynthesis {
     }
 }
 
+/// What the coarser octave must stay like: seen texels that this octave's camera did not resolve.
+private struct Anchor {
+    let values: [Float]
+    let weights: [Float]
+    /// Of a squared difference of a texel of full weight, beside the correlations' loss.
+    static let strength: Float = 20
+}
+
 /// The loss of one window of one octave: over this octave and the next coarser one, each tap and region, the squared distance of
 /// mean correlations to their target, in units of how far faces differ, weighted by texels.
 private struct Objective {
@@ -154,6 +193,8 @@ private struct Objective {
     let gradients: [FeatureMap]
     /// [level][tap]: regions' places, targets and weights.
     var terms: [[[Term]]] = []
+    /// On the coarser octave's picture.
+    private var anchor: Anchor?
 
     struct Term {
         let places: Places
@@ -163,16 +204,23 @@ private struct Objective {
 
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
-        window: DetailWindow, values: [Float], unseen: [Float], size: Int
+        window: DetailWindow, values: [Float], free: [Float], size: Int, anchor: Anchor?
     ) {
+        self.free = free
         self.network = network
         self.values = window.cut(values, size: size)
-        free = window.cut(unseen, size: size)
         let shape = MapShape(channels: 1, height: window.height, width: window.width)
         var octaves = [(octave, shape, window, free, size)]
         if octave + 1 < pyramid.sizes.count {
             let small = DetailMap.halved(free, width: window.width, height: window.height)
             octaves.append((octave + 1, shape.pooled, window.halved, small, size / 2))
+        }
+        if let anchor, octaves.count > 1 {
+            let half = window.halved
+            let scale = Anchor.strength / Float(half.width * half.height)
+            self.anchor = Anchor(
+                values: half.cut(anchor.values, size: size / 2),
+                weights: half.cut(anchor.weights, size: size / 2).map { $0 * scale })
         }
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }
@@ -215,6 +263,9 @@ private struct Objective {
                     Correlations.addGradient(slope: slope, of: maps[tap], at: term.places, to: gradient)
                 }
             }
+        }
+        if let anchor {
+            value += gradients[1].addPull(of: pictures[1], to: anchor.values, weights: anchor.weights)
         }
         for l in gradients.indices.dropFirst().reversed() {
             LowPassPooling.addBackward(gradients[l], to: gradients[l - 1])

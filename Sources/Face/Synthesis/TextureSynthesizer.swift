@@ -32,18 +32,22 @@ package final class TextureSynthesizer {
     }
 
     /// - Parameters:
+    ///   - pixelsPerMetre: of the best pictures, on the face.
     ///   - earlier: of the same person; saves most of the work.
     ///   - octave: called behind each octave with what is there; false ends the work with that.
     ///   - goOn: asked between evaluations, some tenths of a second apart; false gives up the octave at hand.
     /// - Returns: the last finished octave's state; `nil` if none was finished.
     package func state(
-        of texture: Texture, from earlier: State? = nil, octave: (State) -> Bool = { _ in true },
+        of texture: Texture, pixelsPerMetre: Double, from earlier: State? = nil,
+        octave: (State) -> Bool = { _ in true },
         goOn: () -> Bool = { true }
     ) -> State? {
         let detail = detail(of: texture)
         let seen = DetailStatistics(of: detail, pyramid: pyramid, network: network)
-        let analysis = DetailAnalysis(of: seen, database: database, start: earlier?.weights)
-        let synthesis = DetailSynthesis(pyramid: pyramid, network: network, analysis: analysis, database: database)
+        let resolved = pyramid.resolved(pixelsPerMetre: pixelsPerMetre)
+        let analysis = DetailAnalysis(of: seen, database: database, resolved: resolved, start: earlier?.weights)
+        let synthesis = DetailSynthesis(
+            pyramid: pyramid, network: network, analysis: analysis, database: database, resolved: resolved)
         var found: State?
         _ = synthesis.complete(detail, from: earlier?.detail) { _ in
             goOn()
@@ -71,20 +75,38 @@ package final class TextureSynthesizer {
     /// `texture` with the state's detail where it was not seen: colours times exp(new − old log luma).
     package func texture(_ texture: Texture, with state: State) -> Texture {
         let own = texture.albedo.width
-        let old = DetailMap(texture, seen: texture.evidence, regions: ownRegions)
-        var (new, size) = (state.detail.values, state.detail.size)
+        let seen = texture.evidence
+        var (old, size) = (DetailMap(texture, seen: seen, regions: ownRegions), state.detail.size)
+        while old.size > size { old = old.halved }
+        var change = zip(state.detail.values, old.values).map { $0 - $1 }
         while size < own {
-            new = DetailSynthesis.enlarged(new, size: size)
+            change = DetailSynthesis.enlarged(change, size: size)
             size *= 2
         }
+        // Where it was seen there is a change only in octaves that the camera did not resolve.
+        let fine = zip(change, Self.smoothed(change, size: own, by: own / state.detail.size)).map { $0 - $1 }
         var result = texture
-        for i in old.values.indices where ownRegions.skin[i] > 0 && old.seen[i] < 1 {
-            let change = expf((1 - old.seen[i]) * (new[i] - old.values[i]))
+        for i in change.indices where ownRegions.skin[i] > 0 {
+            let factor = expf((1 - seen[i]) * change[i] + seen[i] * fine[i])
             for c in 3 * i..<3 * i + 3 {
-                result.albedo.values[c] = min(max(result.albedo.values[c] * change, 0), 1)
+                result.albedo.values[c] = min(max(result.albedo.values[c] * factor, 0), 1)
             }
         }
         return result
+    }
+
+    /// What the next coarser octave than `size / step` shows of it.
+    private static func smoothed(_ values: [Float], size: Int, by step: Int) -> [Float] {
+        var (level, side) = (values, size)
+        while side > size / (2 * step) {
+            level = DetailMap.halved(level, width: side, height: side)
+            side /= 2
+        }
+        while side < size {
+            level = DetailSynthesis.enlarged(level, size: side)
+            side *= 2
+        }
+        return level
     }
 }
 

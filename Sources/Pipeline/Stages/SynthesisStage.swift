@@ -39,7 +39,9 @@ extension Pipeline {
             let start = ContinuousClock.now
             var octaves: [TextureSynthesizer.State] = []
             let interrupted = { stop.isGiven || (settings.isLive && avatars.isWaiting) }
-            _ = synthesizer.state(of: avatar.texture, from: known.state) {
+            _ = synthesizer.state(
+                of: avatar.texture, pixelsPerMetre: pixelsPerMetre(avatar.made.keyframes), from: known.state
+            ) {
                 octaves.append($0)
                 return !interrupted()
             } goOn: {
@@ -60,6 +62,13 @@ extension Pipeline {
             people[avatar.made.person] = known
             guard await complete.send(finished(avatar, synthesizer, known.state)) else { return }
         }
+    }
+
+    /// Of the upper quarter of the keyframes: each place shows its best view.
+    private func pixelsPerMetre(_ keyframes: [Keyframe]) -> Double {
+        let sorted = keyframes.map(\.interEyePixels).sorted()
+        guard !sorted.isEmpty else { return 0 }
+        return sorted[sorted.count * 3 / 4] / 0.063
     }
 
     private func finished(

@@ -12,9 +12,21 @@ package final class FeatureNetwork {
     /// Planes of the picture.
     package let inputs: Int
 
+    /// What one picture size needs; kept for the sizes seen last, since a pyramid alternates between them.
+    private final class Buffers {
+        let shape: MapShape
+        let outputs: [FeatureMap]
+        lazy var gradients = FeatureNetwork.gradientBuffers(outputs)
+
+        init(_ shape: MapShape, _ shapes: [MapShape]) {
+            self.shape = shape
+            outputs = shapes.map { FeatureMap($0) }
+        }
+    }
+
+    private static let sizesKept = 2
     private var input: FeatureMap?
-    private var outputs: [FeatureMap] = []
-    private var gradients: [FeatureMap] = []
+    private var kept: [Buffers] = []
 
     package init(inputs: Int, layers: [Layer], taps: [Int]) {
         precondition(
@@ -61,14 +73,18 @@ package final class FeatureNetwork {
         }
     }
 
-    /// The tapped maps of `picture`; they and all that `backward` needs stay until the next call.
+    /// The tapped maps of `picture`; they and all that `backward` needs stay until the next call with its size.
     @discardableResult
     package func forward(_ picture: FeatureMap) -> [FeatureMap] {
-        if input?.shape != picture.shape {
-            outputs = []
-            gradients = []
-            outputs = shapes(picture.shape).map { FeatureMap($0) }
+        let buffers: Buffers
+        if let known = kept.firstIndex(where: { $0.shape == picture.shape }) {
+            buffers = kept.remove(at: known)
+        } else {
+            if kept.count == Self.sizesKept { kept.removeFirst() }
+            buffers = Buffers(picture.shape, shapes(picture.shape))
         }
+        kept.append(buffers)
+        let outputs = buffers.outputs
         input = picture
         var from = picture
         for (layer, to) in zip(layers, outputs) {
@@ -91,7 +107,7 @@ package final class FeatureNetwork {
     ) {
         guard let input else { preconditionFailure("backward before forward") }
         precondition(pictureGradient.shape == input.shape, "gradient \(pictureGradient.shape) of \(input.shape)")
-        if gradients.isEmpty { gradients = gradientBuffers() }
+        let (outputs, gradients) = (kept.last!.outputs, kept.last!.gradients)
         let last = taps.last!
         var convolution = layers[...last].count { if case .convolution = $0 { true } else { false } }
         gradients[last].clear()
@@ -116,7 +132,7 @@ package final class FeatureNetwork {
     }
 
     /// For each layer its buffer; layers of one size take two in turn.
-    private func gradientBuffers() -> [FeatureMap] {
+    private static func gradientBuffers(_ outputs: [FeatureMap]) -> [FeatureMap] {
         var made: [MapShape: [FeatureMap]] = [:]
         return outputs.map { output in
             // The one that was used last comes last.
