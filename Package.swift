@@ -48,7 +48,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Video", "Tracking", "Face", "GLTF",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
-            ], swiftSettings: house),
+            ], exclude: ["Database/face.database"], swiftSettings: house),
         .executableTarget(
             name: "likenessd",
             dependencies: [

@@ -33,6 +33,8 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Play a file at its own pace, like a camera, instead of as fast as possible.") var realTime = false
     @Flag(help: "The source is a mirror image: left and right are put back.") var mirrored = false
     @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
+    @Flag(help: "Leave unseen skin smooth instead of synthesizing its fine structure (half a minute on two cores).")
+    var noSynthesis = false
     @Option(help: "Write a picture of the result here (PNG): frame, fitted head, avatar from five sides.")
     var sheet: String?
     @Option(
@@ -57,6 +59,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         if mirrored { configuration.video.mirrored = true }
         if udp { configuration.video.rtspTransport = "udp" }
+        if noSynthesis { configuration.texture.synthesis = false }
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info

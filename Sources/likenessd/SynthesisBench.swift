@@ -21,9 +21,9 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "Seed of the network's weights.") var seed: UInt64 = 1
 
     private static let hidden: [(name: String, regions: [String])] = [
-        ("cheeks", ["left cheek", "right cheek", "left outer cheek", "right outer cheek"]),
+        ("cheeks", ["left cheek", "right cheek"]),
         ("jaw", ["left jaw", "right jaw", "left chin", "right chin"]),
-        ("forehead sides", ["left forehead", "right forehead", "left temple", "right temple"]),
+        ("forehead sides", ["left forehead", "right forehead"]),
     ]
 
     func run() throws {

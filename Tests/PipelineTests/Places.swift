@@ -46,11 +46,15 @@ enum Program {
         let errors: String
     }
 
+    private static func plain(_ arguments: [String]) -> [String] {
+        arguments.first == "run" ? arguments + ["--no-synthesis"] : arguments
+    }
+
     /// Starts it and leaves it running, silent.
     static func start(_ arguments: [String]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
+        process.arguments = plain(arguments)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -58,10 +62,11 @@ enum Program {
         return process
     }
 
-    static func run(_ arguments: [String], input: FileHandle? = nil) throws -> Result {
+    /// - Parameter synthesis: of unseen skin, which takes half a minute.
+    static func run(_ arguments: [String], synthesis: Bool = false, input: FileHandle? = nil) throws -> Result {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
+        process.arguments = synthesis ? arguments : plain(arguments)
         process.standardInput = input ?? FileHandle.nullDevice
         // Files, not pipes: a full pipe would stop the program.
         let place = TemporaryDirectory()

@@ -11,19 +11,26 @@ package struct DetailRegions: Sendable {
     package let share: [Float]
     /// `size × size`: 1 on skin.
     package let skin: [Float]
+    /// `size × size`, 0...1: how far it is plain skin; fades at hairlines, brows, lids and lips.
+    let plain: [Float]
+    /// `size × size`: 1 on skin and on what lies within `surroundings` of it, which has its nearest skin's regions: what is
+    /// synthesized goes on beyond a chart's border or a hairline, so that those are no edges.
+    package let covered: [Float]
 
     package static let names = centres.map(\.name)
     package static var count: Int { centres.count }
 
     /// MediaPipe's landmarks in the middle of each.
     private static let centres: [(name: String, landmark: Int)] = [
-        ("forehead", 151), ("left forehead", 333), ("right forehead", 104), ("left temple", 301), ("right temple", 71),
+        ("forehead", 151), ("left forehead", 333), ("right forehead", 104),
         ("nose bridge", 197), ("nose", 4), ("left under eye", 348), ("right under eye", 119), ("left cheek", 425),
-        ("right cheek", 205), ("left outer cheek", 352), ("right outer cheek", 123), ("upper lip", 164), ("chin", 175),
+        ("right cheek", 205), ("upper lip", 164), ("chin", 175),
         ("left chin", 424), ("right chin", 204), ("left jaw", 435), ("right jaw", 215),
     ]
-    /// Metres over which one region becomes another.
+    /// Metres over which one region becomes another; more far away from both.
     private static let softness: Float = 0.008
+    /// Texels.
+    private static let surroundings = 10
 
     /// - Parameter size: of the map, whatever the atlas' own.
     package init(atlas: TextureAtlas, size: Int) {
@@ -44,7 +51,7 @@ package struct DetailRegions: Sendable {
         var first = [UInt8](repeating: 0, count: size * size)
         var second = first
         var share = [Float](repeating: 0, count: size * size)
-        var skin = share
+        var (skin, plain) = (share, share)
         for (i, place) in places.enumerated() {
             guard place.w > 0.3 else { continue }
             let p = SIMD3(place.x, place.y, place.z)
@@ -53,13 +60,34 @@ package struct DetailRegions: Sendable {
                 let d = ((p - centre) * (p - centre)).sum()
                 if d < a.1 { (a, b) = ((k, d), a) } else if d < b.1 { b = (k, d) }
             }
-            let margin = (b.1.squareRoot() - a.1.squareRoot()) / Self.softness
+            let near = a.1.squareRoot()
+            let margin = (b.1.squareRoot() - near) / (Self.softness + 0.25 * near)
             let at = Int(map.texels[i])
             first[at] = UInt8(a.0)
             second[at] = UInt8(b.0)
             share[at] = min(0.5 + 0.5 * margin, 1)
             skin[at] = 1
+            plain[at] = min(max((place.w - 0.3) / 0.6, 0), 1)
         }
+        var covered = skin
+        var rim = covered.indices.filter { covered[$0] > 0 }
+        for _ in 0..<Self.surroundings {
+            var next: [Int] = []
+            for at in rim {
+                let (x, y) = (at % size, at / size)
+                for (dx, dy) in [(1, 0), (-1, 0), (0, 1), (0, -1)]
+                where x + dx >= 0 && x + dx < size && y + dy >= 0 && y + dy < size {
+                    let beside = at + dy * size + dx
+                    guard covered[beside] == 0 else { continue }
+                    covered[beside] = 1
+                    (first[beside], second[beside], share[beside]) = (first[at], second[at], share[at])
+                    next.append(beside)
+                }
+            }
+            rim = next
+        }
+        self.covered = covered
+        self.plain = plain
         self.size = size
         self.first = first
         self.second = second
@@ -68,20 +96,53 @@ package struct DetailRegions: Sendable {
     }
 
     /// The places of each region within a window, weighted by `mask` (of the window, row by row).
-    func places(in window: DetailWindow, mask: [Float]) -> [Places] {
+    /// - Parameter fewest: a region of less weight is too small for statistics of its own; its places go to the region with the
+    ///   most weight among the next ones of its texels.
+    func places(in window: DetailWindow, mask: [Float], fewest: Float = 0) -> [Places] {
         precondition(mask.count == window.width * window.height, "mask of \(mask.count) for \(window)")
+        var owner = Array(0..<Self.count)
+        if fewest > 0 {
+            let totals = self.totals(in: window, mask: mask)
+            for k in owner.indices where totals.own[k] < fewest {
+                let next = totals.beside[k].indices.max {
+                    (totals.beside[k][$0] > 0 ? totals.own[$0] : 0) < (totals.beside[k][$1] > 0 ? totals.own[$1] : 0)
+                }!
+                owner[k] =
+                    totals.own[next] >= fewest ? next : totals.own.indices.max { totals.own[$0] < totals.own[$1] }!
+            }
+        }
         var places = [Places](repeating: Places(), count: Self.count)
         for y in 0..<window.height {
             for x in 0..<window.width {
                 let weight = mask[y * window.width + x]
                 let at = (window.y + y) * size + window.x + x
-                guard weight > 0.01, skin[at] > 0 else { continue }
+                guard weight > 0.01, covered[at] > 0 else { continue }
                 let pixel = y * window.width + x
-                places[Int(first[at])].add(pixel, weight * share[at])
-                if share[at] < 1 { places[Int(second[at])].add(pixel, weight * (1 - share[at])) }
+                let (a, b) = (owner[Int(first[at])], owner[Int(second[at])])
+                if a == b || share[at] == 1 {
+                    places[a].add(pixel, weight)
+                } else {
+                    places[a].add(pixel, weight * share[at])
+                    places[b].add(pixel, weight * (1 - share[at]))
+                }
             }
         }
         return places
+    }
+
+    /// Each region's weight, and the weight of its texels by what comes second there.
+    private func totals(in window: DetailWindow, mask: [Float]) -> (own: [Float], beside: [[Float]]) {
+        var own = [Float](repeating: 0, count: Self.count)
+        var beside = [[Float]](repeating: own, count: Self.count)
+        for y in 0..<window.height {
+            for x in 0..<window.width {
+                let at = (window.y + y) * size + window.x + x
+                let weight = mask[y * window.width + x] * covered[at]
+                own[Int(first[at])] += weight
+                beside[Int(first[at])][Int(second[at])] += weight
+            }
+        }
+        return (own, beside)
     }
 }
 

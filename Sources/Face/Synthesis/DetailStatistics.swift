@@ -81,10 +81,10 @@ struct DetailMasks {
     private let half: [Places]
     private let width: Int
 
-    init(_ mask: [Float], pyramid: DetailPyramid, window: DetailWindow, size: Int) {
-        full = pyramid.regions(at: size).places(in: window, mask: mask)
+    init(_ mask: [Float], pyramid: DetailPyramid, window: DetailWindow, size: Int, fewest: Float = 0) {
+        full = pyramid.regions(at: size).places(in: window, mask: mask, fewest: fewest)
         let small = DetailMap.halved(mask, width: window.width, height: window.height)
-        half = pyramid.regions(at: size / 2).places(in: window.halved, mask: small)
+        half = pyramid.regions(at: size / 2).places(in: window.halved, mask: small, fewest: fewest / 4)
         width = window.width
     }
 

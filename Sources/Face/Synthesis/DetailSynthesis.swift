@@ -51,8 +51,6 @@ package struct DetailSynthesis {
     /// Texels around a window that are worked on as well, and fixed context around those: features reach this far.
     private static let overlap = 16
     private static let context = 16
-    /// Unseen texels this close to skin are worked on too, so that charts and hairlines are no edges.
-    private static let surroundings = 12
     /// Standard deviation of the noise that starts an octave.
     private static let grain = 0.02
 
@@ -122,11 +120,8 @@ package struct DetailSynthesis {
 
     /// 0...1: how far a texel may change.
     private func free(_ level: DetailMap, resolved: Float) -> [Float] {
-        let skin = pyramid.regions(at: level.size).skin
-        var plane = Plane(width: level.size, height: level.size)
-        for i in skin.indices { plane.pixels[i].x = skin[i] }
-        let near = plane.blurred(radius: Self.surroundings, passes: 1)
-        return level.seen.indices.map { near.pixels[$0].x > 1e-4 ? 1 - level.seen[$0] * resolved : 0 }
+        let covered = pyramid.regions(at: level.size).covered
+        return level.seen.indices.map { covered[$0] > 0 ? 1 - level.seen[$0] * resolved : 0 }
     }
 
     /// Windows that hold something to synthesize, in reading order.
@@ -147,8 +142,18 @@ package struct DetailSynthesis {
                 let work = zip(inner.cut(free, size: size), inner.cut(skin, size: size)).count { $0 * $1 > 0.1 }
                 guard work > 0 else { continue }
                 var mask = [Float](repeating: 0, count: outer.width * outer.height)
-                for y in inner.y - outer.y..<inner.y - outer.y + inner.height {
-                    for x in inner.x - outer.x..<inner.x - outer.x + inner.width { mask[y * outer.width + x] = 1 }
+                // Whole in the window proper, fading in the overlap; a map's border is no window's.
+                func share(_ at: Int, _ low: Int, _ high: Int) -> Float {
+                    let below = low == 0 ? Self.overlap : at - low + 1
+                    let above = high == size ? Self.overlap : high - at
+                    return min(max(Float(min(below, above)) / Float(Self.overlap), 0), 1)
+                }
+                for y in inner.y..<inner.y + inner.height {
+                    let down = share(y, inner.y, inner.y + inner.height)
+                    for x in inner.x..<inner.x + inner.width {
+                        mask[(y - outer.y) * outer.width + x - outer.x] =
+                            down * share(x, inner.x, inner.x + inner.width)
+                    }
                 }
                 result.append((outer, mask))
             }
@@ -210,9 +215,12 @@ private struct Objective {
         self.network = network
         self.values = window.cut(values, size: size)
         let shape = MapShape(channels: 1, height: window.height, width: window.width)
-        var octaves = [(octave, shape, window, free, size)]
+        // Statistics are over what is free altogether: half-bound texels keep half of what they have, and whoever counts them
+        // makes the others wilder for it.
+        let counted = free.map { $0 * $0 * $0 * $0 }
+        var octaves = [(octave, shape, window, counted, size)]
         if octave + 1 < pyramid.sizes.count {
-            let small = DetailMap.halved(free, width: window.width, height: window.height)
+            let small = DetailMap.halved(counted, width: window.width, height: window.height)
             octaves.append((octave + 1, shape.pooled, window.halved, small, size / 2))
         }
         if let anchor, octaves.count > 1 {
@@ -225,7 +233,7 @@ private struct Objective {
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }
         for (o, shape, window, mask, size) in octaves {
-            let masks = DetailMasks(mask, pyramid: pyramid, window: window, size: size)
+            let masks = DetailMasks(mask, pyramid: pyramid, window: window, size: size, fewest: Self.fewest)
             terms.append(
                 network.tapShapes(shape).enumerated().map { t, map in
                     masks.places(for: map).enumerated().compactMap { k, places -> Term? in
@@ -240,6 +248,9 @@ private struct Objective {
                 })
         }
     }
+
+    /// Texels of weight 1 that a region needs for statistics of its own.
+    private static let fewest: Float = 600
 
     /// Value, and ∂/∂values into `gradients[0]`.
     func evaluate(_ point: [Float]) -> Double {
@@ -275,13 +286,17 @@ private struct Objective {
 
     /// - Parameter goOn: after each evaluation; false stops, and nothing is returned.
     func minimize(evaluations: Int, goOn: (Int, Double) -> Bool) -> [Float]? {
-        var search = LBFGS(start: values, memory: 8, firstStep: 0.02)
+        // The unknown is the change, in units of how free a texel is.
+        var search = LBFGS(start: [Float](repeating: 0, count: values.count), memory: 8, firstStep: 0.02)
+        func changed(_ change: [Float]) -> [Float] {
+            values.indices.map { values[$0] + free[$0] * change[$0] }
+        }
         while !search.isFinished, search.evaluations < evaluations {
-            let value = evaluate(search.point)
+            let value = evaluate(changed(search.point))
             let gradient = zip(gradients[0].planar, free).map { $0 * $1 }
             search.take(value: value, gradient: gradient)
             guard goOn(search.evaluations, search.value) else { return nil }
         }
-        return search.best
+        return changed(search.best)
     }
 }

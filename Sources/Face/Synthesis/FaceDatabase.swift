@@ -36,7 +36,15 @@ package struct FaceDatabase: Sendable {
         self.faces = faces.count
         blocks = faces[0].correlations.indices.map { i in
             let channels = faces[0].correlations[i].channels
-            let known = faces.map { $0.correlations[i].weight >= Self.fewest }
+            // Strands of hair, glasses and beards of one day make a few faces far too contrasty: they say nothing about skin.
+            let energy = faces.map { face -> Double in
+                guard face.correlations[i].weight >= Self.fewest else { return 0 }
+                let (means, side) = (face.correlations[i].means, channels + 1)
+                return (0..<channels).reduce(0) { $0 + means[$1 * side + $1] }
+            }
+            let typical = energy.filter { $0 > 0 }.sorted()
+            let most = typical.isEmpty ? 0 : 4 * typical[typical.count / 2]
+            let known = energy.map { $0 > 0 && $0 <= most }
             let rows = faces.map { Self.triangle($0.correlations[i].means.map { Float($0) }, side: channels + 1) }
             var mean = [Float](repeating: 0, count: rows[0].count)
             let count = Float(max(known.count { $0 }, 1))

@@ -40,7 +40,7 @@ package final class TextureSynthesizer {
     package func state(
         of texture: Texture, pixelsPerMetre: Double, from earlier: State? = nil,
         octave: (State) -> Bool = { _ in true },
-        goOn: () -> Bool = { true }
+        goOn: (DetailSynthesis.Step) -> Bool = { _ in true }
     ) -> State? {
         let detail = detail(of: texture)
         let seen = DetailStatistics(of: detail, pyramid: pyramid, network: network)
@@ -49,8 +49,8 @@ package final class TextureSynthesizer {
         let synthesis = DetailSynthesis(
             pyramid: pyramid, network: network, analysis: analysis, database: database, resolved: resolved)
         var found: State?
-        _ = synthesis.complete(detail, from: earlier?.detail) { _ in
-            goOn()
+        _ = synthesis.complete(detail, from: earlier?.detail) { step in
+            goOn(step)
         } octave: { level in
             let state = State(
                 detail: level, weights: analysis.weights, residual: analysis.residual,
@@ -87,7 +87,7 @@ package final class TextureSynthesizer {
         let fine = zip(change, Self.smoothed(change, size: own, by: own / state.detail.size)).map { $0 - $1 }
         var result = texture
         for i in change.indices where ownRegions.skin[i] > 0 {
-            let factor = expf((1 - seen[i]) * change[i] + seen[i] * fine[i])
+            let factor = expf(ownRegions.plain[i] * ((1 - seen[i]) * change[i] + seen[i] * fine[i]))
             for c in 3 * i..<3 * i + 3 {
                 result.albedo.values[c] = min(max(result.albedo.values[c] * factor, 0), 1)
             }

@@ -15,6 +15,23 @@ package enum FaceDatabaseFile {
         }
     }
 
+    /// Replaces the file atomically.
+    package static func write(
+        _ faces: [DetailStatistics], network: DetailNetwork, size: Int, to output: String
+    ) throws(Failure) {
+        guard faces.count >= 2 else {
+            throw Failure(.noFace, "\(faces.count) usable faces: a database needs two, and is good with fifty or more")
+        }
+        let contents = FaceDatabaseContents(network: network, database: FaceDatabase(faces), size: size)
+        let directory = (output as NSString).deletingLastPathComponent
+        do throws(FileSystemError) {
+            try AtomicFile.write(
+                contents.encoded(), to: (output as NSString).lastPathComponent, in: directory.isEmpty ? "." : directory)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
     /// Statistics of all usable photographs.
     /// - Parameter progress: number, name, and why it was left out.
     package static func build(

@@ -5,6 +5,9 @@ internal import Video
 
 /// Textures of single photographs: the face fitted, unwrapped, its light removed.
 package enum PhotoTexture {
+    /// Pixels: fewer do not resolve the finest octave.
+    static let leastInterEye = 150.0
+
     /// Why a photograph is not used.
     package enum Rejection: Error, CustomStringConvertible {
         case unreadable(String)
@@ -16,7 +19,8 @@ package enum PhotoTexture {
             switch self {
             case .unreadable(let why): "cannot be read: \(why)"
             case .noFace: "no face"
-            case .small(let pixels): "the face is small: \(Int(pixels)) pixels between the eyes, 100 are needed"
+            case .small(let pixels):
+                "the face is small: \(Int(pixels)) pixels between the eyes, \(Int(PhotoTexture.leastInterEye)) are needed"
             case .turned(let degrees): "the head is turned by \(Int(degrees))°, at most 15 are used"
             }
         }
@@ -57,7 +61,9 @@ package enum PhotoTexture {
                         frame.image, frame: 0, time: 0)
                 else { throw Rejection.noFace }
                 let keyframe = Keyframe(observation, of: frame.image, score: 1)
-                guard keyframe.interEyePixels >= 100 else { throw Rejection.small(pixels: keyframe.interEyePixels) }
+                guard keyframe.interEyePixels >= PhotoTexture.leastInterEye else {
+                    throw Rejection.small(pixels: keyframe.interEyePixels)
+                }
                 return keyframe
             } catch let rejection as Rejection {
                 throw rejection

@@ -19,6 +19,8 @@ package struct Counters: Sendable, Equatable {
     package var textures = 0
     /// Times that unseen skin was synthesized, to whatever octave.
     package var syntheses = 0
+    /// What is being synthesized right now.
+    package var synthesizing: String?
     /// Times a lost live source was opened again.
     package var reconnects = 0
     package var publications = 0

@@ -12,6 +12,7 @@ package enum StatusLine {
         if let deviation = c.fitDeviation { parts.append("fit ±\(fixed(deviation, 2)) mm") }
         if let coverage = c.coverage { parts.append("seen \(fixed(coverage * 100, 0)) %") }
         parts.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
+        if let now = c.synthesizing { parts.append("synthesizing \(now)") }
         return parts.joined(separator: "  ")
     }
 
@@ -29,7 +30,7 @@ package enum StatusLine {
             lines.append("not used: " + reasons.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         }
         lines.append(
-            "made \(c.fits) fits (\(c.fitsSuperseded) superseded), \(c.textures) textures, \(c.publications) publications"
+            "made \(c.fits) fits (\(c.fitsSuperseded) superseded), \(c.textures) textures, \(c.syntheses) syntheses, \(c.publications) publications"
                 + " (\(c.withheld) withheld as not better)")
         if let deviation = c.fitDeviation, let coverage = c.coverage {
             lines.append("shape ±\(fixed(deviation, 2)) mm, \(fixed(coverage * 100, 0)) % of the face seen")

@@ -44,9 +44,14 @@ extension Pipeline {
             ) {
                 octaves.append($0)
                 return !interrupted()
-            } goOn: {
-                !interrupted()
+            } goOn: { step in
+                report.update {
+                    $0.synthesizing =
+                        "\(step.size)², part \(step.window + 1) of \(step.windows), step \(step.evaluation)"
+                }
+                return !interrupted()
             }
+            report.update { $0.synthesizing = nil }
             // A coarse result does not replace a fine one.
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
                 known.state = last

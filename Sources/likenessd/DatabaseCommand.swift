@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import Face
+internal import Foundation
+internal import Pipeline
+
+struct DatabaseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "database", abstract: "The texture statistics of faces that unseen skin is synthesized from.",
+        subcommands: [Build.self])
+
+    struct Build: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a database from photographs: about a second each.",
+            discussion: """
+                Frontal, sharp, evenly lit faces of at least 150 pixels between the eyes are best. No photograph and no \
+                part of one is stored, only how fine structure is distributed over it. Photographs that do not serve are \
+                left out and named with the reason.
+                """)
+
+        @Argument(help: "JPEG or PNG files.") var photos: [String]
+        @Option(help: "The file to write; named face.database beside the models it replaces the default one.")
+        var output: String
+        @Option(help: "Directory of the tracking models.") var models: String?
+        @Option(help: "Texels along one side of the finest octave: 512 or 1024.") var size = 1024
+        @Option(help: "Draw the features' weights by this number.") var seed: UInt64 = 1
+
+        func validate() throws {
+            guard size == 512 || size == 1024 else { throw ValidationError("--size is \(size): give 512 or 1024") }
+        }
+
+        func run() throws {
+            let directory = Places.models(option: models)
+            let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: size)
+            let network = DetailNetwork(seed: seed)
+            let faces = try FaceDatabaseFile.build(
+                photos: photos, atlas: atlas, pyramid: DetailPyramid(atlas: atlas), network: network, models: directory
+            ) { number, name, rejection in
+                let what = rejection.map { "left out: \($0)" } ?? "taken"
+                FileHandle.standardError.write(
+                    Data("database: \(number + 1) of \(photos.count), \(name): \(what)\n".utf8))
+            }
+            try FaceDatabaseFile.write(faces, network: network, size: size, to: output)
+        }
+    }
+}

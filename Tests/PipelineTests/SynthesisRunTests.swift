@@ -1,0 +1,68 @@
+import Face
+import Foundation
+import Pipeline
+import Tensors
+import Testing
+
+/// The real program with and without synthesis on one film. Truth: the two files beside each other.
+@Suite(.enabled(if: Models.present, Models.missing)) struct SynthesisRunTests {
+    @Test(.timeLimit(.minutes(3))) func unseenSkinGetsFineStructureAndColoursStay() throws {
+        let place = TemporaryDirectory()
+        let preset = place.path + "/half.yaml"
+        let text = try String(contentsOfFile: packageRoot + "/Presets/webcam.yaml", encoding: .utf8)
+        try text.replacingOccurrences(of: "size: 1024", with: "size: 512").write(
+            toFile: preset, atomically: true, encoding: .utf8)
+        var skins: [Image] = []
+        for synthesis in [false, true] {
+            let output = place.path + "/\(synthesis)"
+            let run = try Program.run(
+                ["run", "--source", Film.person, "--output", output, "--models", Models.path, "--preset", preset],
+                synthesis: synthesis)
+            try #require(run.status == 0, "\(run.errors)")
+            let json = try Data(contentsOf: URL(fileURLWithPath: output + "/avatar.json"))
+            let manifest = try #require(Manifest(json: [UInt8](json)))
+            #expect(manifest.quality.synthesis == (synthesis ? 1 : nil))
+            skins.append(
+                try Avatar(glb: [UInt8](Data(contentsOf: URL(fileURLWithPath: output + "/avatar.glb")))).skin)
+        }
+        let model = try HeadModelFile.load(from: Models.path)
+        let atlas = TextureAtlas(model: model, size: 512)
+        let regions = DetailRegions(atlas: atlas, size: 512)
+        // Beside the ears and on the neck, which this film shows badly or not: roughness and mean of 8 × 8 texels.
+        var (rough, shifts) = ([Double](), [Double]())
+        let places = atlas.map.interpolated(model.mean.map { SIMD4($0.x, $0.y, $0.z, 0) })
+        var back = [Bool](repeating: false, count: 512 * 512)
+        for (i, texel) in atlas.map.texels.enumerated() where places[i].z < 0 { back[Int(texel)] = true }
+        for y in stride(from: 0, to: 512, by: 8) {
+            for x in stride(from: 0, to: 512, by: 8) {
+                let texels = (0..<64).map { (y + $0 / 8) * 512 + x + $0 % 8 }
+                guard texels.allSatisfy({ regions.skin[$0] > 0 && back[$0] }) else { continue }
+                let (plain, full) = (
+                    texels.map { Double(skins[0].bytes[3 * $0 + 1]) }, texels.map { Double(skins[1].bytes[3 * $0 + 1]) }
+                )
+                func roughness(_ v: [Double]) -> Double {
+                    zip(v, v.dropFirst()).reduce(0) { $0 + abs($1.0 - $1.1) } / 63
+                }
+                rough.append(roughness(full) - roughness(plain))
+                shifts.append(abs(full.reduce(0, +) - plain.reduce(0, +)) / 64)
+            }
+        }
+        try #require(rough.count > 50)
+        let (gain, shift) = (rough.reduce(0, +) / Double(rough.count), shifts.reduce(0, +) / Double(shifts.count))
+        print("synthesis: unseen skin is rougher by \(gain) codes a texel, 8 × 8 texels differ by \(shift) codes")
+        #expect(gain > 0.3)
+        #expect(shift < 8)
+    }
+
+    @Test func aDatabaseNeedsFacesAndSaysWhatItLeavesOut() throws {
+        let place = TemporaryDirectory()
+        try Data("no picture".utf8).write(to: URL(fileURLWithPath: place.path + "/text.jpg"))
+        let run = try Program.run([
+            "database", "build", place.path + "/text.jpg", "--models", Models.path, "--output",
+            place.path + "/face.database",
+        ])
+        #expect(
+            run.status == 3 && run.errors.contains("left out") && run.errors.contains("usable faces"), "\(run.errors)")
+        #expect(!FileManager.default.fileExists(atPath: place.path + "/face.database"))
+    }
+}
