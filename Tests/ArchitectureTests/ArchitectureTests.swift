@@ -49,7 +49,8 @@ import Testing
         let system: Set<String> = ["Foundation", "Glibc", "Dispatch", "Synchronization"]
         for (target, below) in allowed {
             for (path, text) in Self.sources("Sources/\(target)") {
-                for line in text.split(separator: "\n") where line.contains("import ") && !line.hasPrefix("//") {
+                for line in text.split(separator: "\n")
+                where line.contains("import ") && !line.hasPrefix("//") && line.first != " " {
                     let words = line.split(separator: " ")
                     guard let at = words.firstIndex(of: "import"), at <= 1, at + 1 < words.count else { continue }
                     let module = String(words[at + 1])
