@@ -73,7 +73,8 @@ struct NetworkBench: ParsableCommand {
     private func torch() throws -> Double? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, "-c", Self.script, "\(size)", "\(repeats)"]
+        process.arguments =
+            [python, "-c", Self.script, "\(size)", "\(repeats)"] + DetailNetwork.channels.map { "\($0)" }
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice
@@ -90,7 +91,7 @@ struct NetworkBench: ParsableCommand {
         class Net(torch.nn.Module):
             def __init__(self):
                 super().__init__()
-                c = [1, 32, 32, 64, 64]
+                c = [1] + [int(n) for n in sys.argv[3:]]
                 self.convs = torch.nn.ModuleList(torch.nn.Conv2d(a, b, 3, padding=1) for a, b in zip(c, c[1:]))
             def forward(self, x):
                 taps = []
