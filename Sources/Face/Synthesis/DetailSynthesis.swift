@@ -87,8 +87,7 @@ package struct DetailSynthesis {
                 let search = Objective(
                     pyramid: pyramid, network: network, targets: analysis.targets, database: database,
                     octave: levels.count - 1 - rank, window: window.outer, values: values,
-                    free: zip(window.outer.cut(free, size: size), window.mask).map { $0 * $1 }, size: size,
-                    anchor: anchor)
+                    unseen: free, mask: window.mask, size: size, anchor: anchor)
                 let result = search.minimize(evaluations: limit) { evaluation, loss in
                     progress(
                         Step(size: size, window: k, windows: windows.count, evaluation: evaluation, loss: loss))
@@ -209,15 +208,16 @@ private struct Objective {
 
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
-        window: DetailWindow, values: [Float], free: [Float], size: Int, anchor: Anchor?
+        window: DetailWindow, values: [Float], unseen: [Float], mask: [Float], size: Int, anchor: Anchor?
     ) {
-        self.free = free
+        free = zip(window.cut(unseen, size: size), mask).map { $0 * $1 }
         self.network = network
         self.values = window.cut(values, size: size)
         let shape = MapShape(channels: 1, height: window.height, width: window.width)
-        // Statistics are over what is free altogether: half-bound texels keep half of what they have, and whoever counts them
-        // makes the others wilder for it.
-        let counted = free.map { $0 * $0 * $0 * $0 }
+        // Statistics are over what nobody saw at all: half-seen texels keep half of what they have, and whoever counts them
+        // makes the others wilder for it. The overlap counts whole: what does not count would become whatever edge suits
+        // what does.
+        let counted = zip(window.cut(unseen, size: size), mask).map { $1 > 0 ? $0 * $0 * $0 * $0 : 0 }
         var octaves = [(octave, shape, window, counted, size)]
         if octave + 1 < pyramid.sizes.count {
             let small = DetailMap.halved(counted, width: window.width, height: window.height)
