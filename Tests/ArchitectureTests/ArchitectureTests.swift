@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func swiftFormatFindsNothing() throws {
+    @Test(.timeLimit(.minutes(5))) func swiftFormatFindsNothing() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["swift", "format", "lint", "-r", "--strict", "Sources", "Tests", "Package.swift"]
