@@ -16,12 +16,9 @@ package struct DetailAnalysis: Sendable {
 
     /// - Parameters:
     ///   - resolved: see `DetailPyramid.resolved`; octaves that are not say nothing of the person.
-    ///   - without: a face of the database that is not to be used (its own, in leave-one-out).
     ///   - start: weights of an earlier analysis.
     package init(
-        of seen: DetailStatistics, database: FaceDatabase, resolved: [Float]? = nil, without: Int? = nil,
-        start: [Double]? = nil,
-        ridge share: Double = 0.1
+        of seen: DetailStatistics, database: FaceDatabase, resolved: [Float]? = nil, start: [Double]? = nil
     ) {
         precondition(seen.octaves == database.octaves && seen.taps == database.taps, "another pyramid's database")
         let n = database.faces
@@ -47,14 +44,9 @@ package struct DetailAnalysis: Sendable {
             for j in b.indices { b[j] += unit * along.values[j] }
             constant += unit * target.values.reduce(0) { $0 + $1 * $1 }
         }
-        if let without {
-            // Far too dear to be chosen.
-            let dear = a.reduce(0) { max($0, abs($1)) } * 1e3 + 1
-            a[without * n + without] += dear
-        }
         // A little towards all faces alike: where the evidence cannot tell, the mean is the best guess.
-        let ridge = share * (0..<n).reduce(0.0) { $0 + a[$1 * n + $1] } / Double(n)
-        for f in 0..<n where f != without { a[f * n + f] += ridge }
+        let ridge = 0.1 * (0..<n).reduce(0.0) { $0 + a[$1 * n + $1] } / Double(n)
+        for f in 0..<n { a[f * n + f] += ridge }
         let weights = ConvexFit.minimize(a, b, start: start)
         var left = constant
         for r in 0..<n {

@@ -64,7 +64,10 @@ package struct FaceDatabaseContents: Sendable {
             network = try Self.network(&input)
             let (octaves, taps, faces) = (Int(head[2]), Int(head[3]), Int(head[5]))
             var blocks: [FaceDatabase.Block] = []
-            guard octaves <= 8, taps <= 64 else { throw .outOfRange }
+            // From the finest octave down to 256, and at least one face.
+            guard (1...4).contains(octaves), Int(head[1]) == 128 << octaves, taps == network.network().taps.count,
+                faces > 0
+            else { throw .outOfRange }
             for _ in 0..<octaves * taps * DetailRegions.count {
                 let channels = try input.integer()
                 guard channels <= 4096 else { throw .outOfRange }
