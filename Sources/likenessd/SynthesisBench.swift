@@ -4,131 +4,145 @@ internal import Foundation
 internal import Pipeline
 internal import Tensors
 
-/// Regions of faces that the database does not have, hidden on both sides, synthesized, and compared with what was hidden:
-/// beside leaving them smooth, the database's mean, its nearest face, and the hidden region's own statistics.
+/// Faces that the database does not have: regions hidden on both sides, one half hidden, or the whole face shown small;
+/// synthesized, and compared with the truth beside other ways to fill.
 struct SynthesisBench: ParsableCommand {
+    enum Test: String, CaseIterable, ExpressibleByArgument {
+        /// The same region on both sides.
+        case cheeks, jaw, forehead
+        /// The person's left half.
+        case half
+        /// The face so many pixels wide, approximately.
+        case small256, small128, small64
+
+        var regions: Set<String> {
+            switch self {
+            case .cheeks: ["left cheek", "right cheek"]
+            case .jaw: ["left jaw", "right jaw", "left chin", "right chin"]
+            case .forehead: ["left forehead", "right forehead"]
+            case .half, .small256, .small128, .small64: []
+            }
+        }
+        /// The photograph is shrunk by this.
+        var factor: Int {
+            switch self {
+            case .small256: 2
+            case .small128: 4
+            case .small64: 7
+            default: 1
+            }
+        }
+    }
+
     static let configuration = CommandConfiguration(commandName: "synthesis")
     @Option(help: "Directory of photographs NNN_03.jpg; numbers ending in 0 or 5 are held out.") var faces: String
     @Option var models: String?
     @Option(help: "A database of the other faces; the models' one when not given.") var database: String?
-    @Option(help: "So many of the held-out faces.") var count = 3
-    @Option(help: "Directory for pictures: truth, hidden, ours, mean, side by side.") var sheets: String?
+    @Option(help: "A database of the features of a random network, to compare.") var random: String?
+    @Option(help: "At most so many of the held-out faces.") var count = 1000
+    @Option(help: "What to hide; all when not given.") var test: [Test] = []
+    @Option(help: "Ways to fill; all when not given.") var way: [String] = []
+    @Option(help: "Evaluations are multiplied by this.") var effort = 1.0
+    @Option(help: "Texels of a tile's side.") var tile = 256
+    @Option(help: "Directory for pictures: truth, and each way side by side.") var sheets: String?
 
-    private static let hidden: [(name: String, regions: [String])] = [
-        ("cheeks", ["left cheek", "right cheek"]),
-        ("jaw", ["left jaw", "right jaw", "left chin", "right chin"]),
-        ("forehead sides", ["left forehead", "right forehead"]),
-    ]
-    private static let columns = ["smooth", "ours", "mean", "nearest", "ideal"]
-
-    /// What one hidden region came to.
-    private struct Trial {
-        var maps: [DetailMap]
-        /// By `columns`.
-        var distances: [Double]
-        var line: String
-    }
+    private static let columns: [SynthesisTrial.Way] = [.smooth, .mirror, .ours, .random, .mean, .nearest, .own]
 
     func run() throws {
         let directory = Places.models(option: models)
-        let file = database ?? directory + "/" + FaceDatabaseFile.name
-        guard let bytes = FileManager.default.contents(atPath: file) else {
-            throw Failure(.configuration, "\(file) is missing: run ./set-up, or name a database with --database")
-        }
-        let contents = try FaceDatabaseContents(encoded: [UInt8](bytes))
-        let size = contents.size
-        let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: size)
-        let pyramid = DetailPyramid(atlas: atlas)
-        let features = contents.network.network()
-        let distance = DetailDistance(size: size)
+        let contents = try Self.contents(database ?? directory + "/" + FaceDatabaseFile.name)
+        let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
+        var options = DetailSynthesis.Options()
+        options.tile = tile
+        options.evaluations = options.evaluations.map { Int(Double($0) * effort) }
+        let trial = SynthesisTrial(
+            atlas: atlas, features: .init(contents),
+            random: try random.map { .init(try Self.contents($0)) }, options: options)
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
         let held = try FileManager.default.contentsOfDirectory(atPath: faces).sorted().filter {
             $0.hasSuffix(".jpg") && ["0", "5"].contains($0.prefix(3).suffix(1))
         }.prefix(count)
-        print("distance to the truth: " + Self.columns.joined(separator: ", "))
-        var sums: [String: [Double]] = [:]
+        print("distance to the truth: " + Self.columns.map(\.rawValue).joined(separator: ", "))
+        var sums: [Test: [[SynthesisTrial.Way: Double]]] = [:]
         for name in held {
-            let photo = try maker.texture(of: faces + "/" + name)
-            let truth = DetailMap(photo, seen: photo.evidence, regions: pyramid.regions(at: size))
-            for test in Self.hidden {
-                guard
-                    let trial = trial(
-                        truth, hiding: test.regions, contents.database, pyramid, features, distance)
-                else { continue }
-                print("\(name.prefix(3)) \(test.name): \(trial.line)")
-                sums[test.name] = zip(
-                    sums[test.name] ?? Self.columns.map { _ in 0 } + [0], trial.distances + [1]
-                ).map { $0 + $1 }
+            let truth = trial.detail(of: try maker.texture(of: faces + "/" + name).texture)
+            for test in test.isEmpty ? Test.allCases : test {
+                let start = ContinuousClock.now
+                guard let result = try self.result(test, faces + "/" + name, truth, trial, &maker) else {
+                    print("\(name.prefix(3)) \(test.rawValue): left out, too little of it is seen")
+                    continue
+                }
+                sums[test, default: []].append(result.distances)
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                print(
+                    "\(name.prefix(3)) \(test.rawValue): \(Self.text(result.distances))"
+                        + String(
+                            format: "; %.0f s, %.0f faces take part, residual %.2f", seconds,
+                            result.analysis.effectiveFaces, result.analysis.residual)
+                        + (test == .half
+                            ? String(
+                                format: "; like the other side: ours %.2f, mirror %.2f", result.symmetry[.ours] ?? .nan,
+                                result.symmetry[.mirror] ?? .nan) : ""))
                 if let sheets {
-                    try Data(sheet(trial.maps).png()).write(
-                        to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.name).png"))
+                    try Data(sheet([truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
+                        to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue).png"))
                 }
             }
         }
-        for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
-            let means = sum.dropLast().map { $0 / sum[sum.count - 1] }
+        for test in Test.allCases {
+            guard let found = sums[test] else { continue }
+            var means: [SynthesisTrial.Way: Double] = [:]
+            for way in Self.columns where found[0][way] != nil {
+                means[way] = found.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
+            }
+            let ours = means[.ours] ?? .nan
             print(
-                "\(name), \(Int(sum[sum.count - 1])) faces: \(Self.text(means)); ours is "
-                    + String(
-                        format: "%.2f of smooth, %.2f of mean, %.2f of nearest", means[1] / means[0],
-                        means[1] / means[2],
-                        means[1] / means[3]))
+                "\(test.rawValue), \(found.count) faces: \(Self.text(means)); ours is "
+                    + Self.columns.filter { $0 != .ours && means[$0] != nil }.map {
+                        String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
+                    }.joined(separator: ", "))
         }
     }
 
-    /// `nil` where too little of the regions was seen to compare.
-    private func trial(
-        _ truth: DetailMap, hiding names: [String], _ database: FaceDatabase, _ pyramid: DetailPyramid,
-        _ features: FeatureNetwork, _ distance: DetailDistance
-    ) -> Trial? {
-        let regions = pyramid.regions(at: truth.size)
-        let numbers = Set(names.map { DetailRegions.names.firstIndex(of: $0)! })
-        let evidence = truth.evidence(reach: DetailPyramid.reach)
-        var masked = truth
-        var texels: [Int] = []
-        for i in truth.values.indices where regions.skin[i] > 0 && numbers.contains(Int(regions.first[i])) {
-            (masked.seen[i], masked.values[i]) = (0, 0)
-            if evidence[i] > 0 { texels.append(i) }
+    private static func contents(_ file: String) throws -> FaceDatabaseContents {
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw Failure(.configuration, "\(file) is missing: run ./set-up, or name a database with --database")
         }
-        guard texels.count > 2000 else { return nil }
-        let start = ContinuousClock.now
-        let seen = DetailStatistics(of: masked, pyramid: pyramid, network: features)
-        let ours = DetailAnalysis(of: seen, database: database)
-        func complete(_ analysis: DetailAnalysis) -> DetailMap {
-            DetailSynthesis(pyramid: pyramid, network: features, analysis: analysis, database: database)
-                .complete(masked)!
-        }
-        let own = complete(ours)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let nearest = ours.weights.indices.max { ours.weights[$0] < ours.weights[$1] }!
-        let maps =
-            [masked, own]
-            + [
-                ours.with(weights: ours.weights.map { _ in 1 }, database),
-                ours.with(weights: ours.weights.indices.map { $0 == nearest ? 1 : 0 }, database),
-                DetailAnalysis(
-                    ideal: DetailStatistics(of: truth, pyramid: pyramid, network: features), database: database),
-            ].map(complete)
-        let distances = maps.map { distance.distance($0.values, truth: truth.values, at: texels) }
-        return Trial(
-            maps: [truth, masked, own, maps[2]], distances: distances,
-            line: Self.text(distances)
-                + String(
-                    format: "; %.0f s, %.0f faces take part, residual %.2f", seconds, ours.effectiveFaces, ours.residual
-                ))
+        return try FaceDatabaseContents(encoded: [UInt8](bytes))
     }
 
-    private static func text(_ values: [Double]) -> String {
-        values.map { String(format: "%.3f", $0) }.joined(separator: " ")
+    private func result(
+        _ test: Test, _ path: String, _ truth: DetailMap, _ trial: SynthesisTrial, _ maker: inout PhotoTexture.Maker
+    ) throws -> SynthesisTrial.Result? {
+        var ways = Set(way.isEmpty ? SynthesisTrial.Way.allCases : way.compactMap { SynthesisTrial.Way(rawValue: $0) })
+        if test != .half { ways.remove(.mirror) }
+        if test.factor > 1 {
+            let small = try maker.texture(of: path, shrunkBy: test.factor)
+            let nothing = [Bool](repeating: false, count: truth.values.count)
+            return trial.result(
+                truth: truth, hidden: nothing,
+                judged: [Test.cheeks, .jaw, .forehead].map { trial.texels(ofRegions: $0.regions) },
+                given: trial.detail(of: small.texture), pixelsPerMetre: small.pixelsPerMetre, ways: ways)
+        }
+        let hidden = test == .half ? trial.leftHalf : trial.texels(ofRegions: test.regions)
+        return trial.result(truth: truth, hidden: hidden, ways: ways)
     }
 
+    private static func text(_ values: [SynthesisTrial.Way: Double]) -> String {
+        columns.map { values[$0].map { String(format: "%.3f", $0) } ?? "–" }.joined(separator: " ")
+    }
+
+    /// The maps' middles, where the face is.
     private func sheet(_ maps: [DetailMap]) -> Image {
         let size = maps[0].size
-        var picture = Image(width: size * maps.count, height: size, channels: 1)
+        let (left, top, width, height) = (size / 5, size * 3 / 16, size * 2 / 5, size / 2)
+        var picture = Image(width: width * maps.count, height: height, channels: 1)
         for (k, map) in maps.enumerated() {
-            for at in map.values.indices {
-                let to = (at / size * maps.count + k) * size + at % size
-                picture.bytes[to] = UInt8(min(max(128 + 400 * map.values[at], 0), 255))
+            for y in 0..<height {
+                for x in 0..<width {
+                    let value = map.values[(top + y) * size + left + x]
+                    picture.bytes[(y * maps.count + k) * width + x] = UInt8(min(max(128 + 400 * value, 0), 255))
+                }
             }
         }
         return picture

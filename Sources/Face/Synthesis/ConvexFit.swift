@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// min ½ wᵀ A w − bᵀ w over the simplex (w ≥ 0, Σ w = 1), A symmetric and positive semidefinite: accelerated projected gradient
 /// (Beck & Teboulle 2009) with Duchi et al. 2008's projection. Starts from any point, so it warm-starts.
 package enum ConvexFit {
@@ -11,14 +13,10 @@ package enum ConvexFit {
         guard bound > 0 else { return [Double](repeating: 1 / Double(n), count: n) }
         var w = start ?? [Double](repeating: 1 / Double(n), count: n)
         var (v, t) = (w, 1.0)
+        let matrix = Matrix(rows: n, columns: n, values: a)
         for _ in 0..<steps {
-            var next = v
-            for r in 0..<n {
-                var slope = -b[r]
-                for c in 0..<n { slope += a[r * n + c] * v[c] }
-                next[r] -= slope / bound
-            }
-            next = projected(next)
+            let slope = matrix.times(v)
+            let next = projected(v.indices.map { v[$0] - (slope[$0] - b[$0]) / bound })
             let after = (1 + (1 + 4 * t * t).squareRoot()) / 2
             for i in 0..<n { v[i] = next[i] + (t - 1) / after * (next[i] - w[i]) }
             (w, t) = (next, after)

@@ -2,82 +2,162 @@ internal import Foundation
 internal import Tensors
 
 /// Which faces of the database the seen part of a face is like, and what follows for the part that nobody saw: the paper's
-/// convex combination of feature correlations, per octave and region of what was seen.
+/// convex combination of feature correlations. Each region has its own, by what the seen regions tell of it, and keeps its
+/// own correlations, and its mirrored side's, so far as they were seen.
 package struct DetailAnalysis: Sendable {
-    /// One per face of the database; they sum to 1.
-    package let weights: [Double]
-    /// ‖seen − combination‖ over ‖seen − database mean‖.
-    package let residual: Double
+    /// By region; each sums to 1 over the faces.
+    package let regionWeights: [[Double]]
+    /// ‖seen − combination‖ over ‖seen − database mean‖, by region; 1 where nothing tells of it.
+    package let regionResiduals: [Double]
     /// By `DetailStatistics`' index: (channels + 1)², mean correlations to be synthesized.
     package let targets: [[Float]]
 
+    /// Mean over the regions.
+    package var weights: [Double] {
+        guard let first = regionWeights.first else { return [] }
+        let share = 1 / Double(regionWeights.count)
+        return first.indices.map { f in regionWeights.reduce(0) { $0 + $1[f] * share } }
+    }
+    package var residual: Double { regionResiduals.reduce(0, +) / Double(max(regionResiduals.count, 1)) }
     /// exp of the weights' entropy: so many faces take part.
     package var effectiveFaces: Double { exp2(-weights.reduce(0.0) { $0 + ($1 > 0 ? $1 * log2($1) : 0) }) }
 
+    /// Texels (of the finest map of an octave) of a region's own evidence that count as much as what other regions tell.
+    private static let doubt = 300.0
+    /// How much the mirrored side's evidence counts beside the own.
+    private static let mirrored = 0.6
+    /// Towards all faces alike, in units of the mean squared difference: where the evidence cannot tell, the mean is best.
+    private static let pull = 0.1
+
     /// - Parameters:
     ///   - resolved: see `DetailPyramid.resolved`; octaves that are not say nothing of the person.
-    ///   - start: weights of an earlier analysis.
+    ///   - start: `regionWeights` of an earlier analysis.
+    ///   - own: the seen regions' own correlations go into the targets; `false` leaves the convex combination alone.
     package init(
-        of seen: DetailStatistics, database: FaceDatabase, resolved: [Float]? = nil, start: [Double]? = nil
+        of seen: DetailStatistics, relations: FaceRelations, resolved: [Float]? = nil, start: [[Double]]? = nil,
+        own: Bool = true
     ) {
+        let database = relations.database
         precondition(seen.octaves == database.octaves && seen.taps == database.taps, "another pyramid's database")
-        let n = database.faces
-        var a = [Double](repeating: 0, count: n * n)
-        var b = [Double](repeating: 0, count: n)
-        var constant = 0.0
-        for (i, block) in database.blocks.enumerated() where seen.correlations[i].weight >= FaceDatabase.fewest {
-            let clear = Double(resolved?[i / (seen.taps * DetailRegions.count)] ?? 1)
-            guard clear > 0.5 else { continue }
-            let spread = block.spread
-            guard spread > 0 else { continue }
-            // More texels say more, up to what a region holds.
-            let trust = min(seen.correlations[i].weight / 2000, 1) / spread
-            let length = block.mean.count
-            let own = FaceDatabase.triangle(seen.correlations[i].means.map { Float($0) }, side: block.channels + 1)
-            let target = Matrix(
-                rows: length, columns: 1, values: zip(own, block.mean).map { Double($0 - $1) / Double(block.scale) })
-            let rows = Matrix(rows: n, columns: length, values: block.differences.map { Double($0) })
-            let unit = trust * Double(block.scale) * Double(block.scale)
-            let products = rows.times(rows, otherTransposed: true)
-            let along = rows.times(target)
-            for j in a.indices { a[j] += unit * products.values[j] }
-            for j in b.indices { b[j] += unit * along.values[j] }
-            constant += unit * target.values.reduce(0) { $0 + $1 * $1 }
+        let evidence = Evidence(of: seen, relations: relations, resolved: resolved)
+        let fits = (0..<DetailRegions.count).map { $0 }.mapConcurrently { region in
+            evidence.fit(region: region, pull: Self.pull, start: start?[region])
         }
-        // A little towards all faces alike: where the evidence cannot tell, the mean is the best guess.
-        let ridge = 0.1 * (0..<n).reduce(0.0) { $0 + a[$1 * n + $1] } / Double(n)
-        for f in 0..<n { a[f * n + f] += ridge }
-        let weights = ConvexFit.minimize(a, b, start: start)
-        var left = constant
-        for r in 0..<n {
-            left -= 2 * b[r] * weights[r]
-            for c in 0..<n { left += weights[r] * (a[r * n + c] - (r == c ? ridge : 0)) * weights[c] }
+        regionWeights = fits.map(\.weights)
+        regionResiduals = fits.map(\.residual)
+        var targets = Self.targets(database, regionWeights)
+        if own {
+            for i in targets.indices {
+                let (region, octave) = (i % DetailRegions.count, i / (seen.taps * DetailRegions.count))
+                let clear = Double(resolved?[octave] ?? 1)
+                guard clear > 0.5 else { continue }
+                let other = i - region + DetailRegions.mirrored[region]
+                Self.blend(
+                    &targets[i],
+                    with: [
+                        (seen.correlations[i], clear),
+                        (seen.correlations[other], other == i ? 0 : Self.mirrored * clear),
+                    ],
+                    doubt: Self.doubt * seen.share(ofTap: i / DetailRegions.count % seen.taps))
+            }
         }
-        self.weights = weights
-        residual = constant > 0 ? (max(left, 0) / constant).squareRoot() : 1
-        targets = Self.targets(database, weights)
+        self.targets = targets
     }
 
-    /// The same with other weights: a baseline.
-    package func with(weights: [Double], _ database: FaceDatabase) -> DetailAnalysis {
-        DetailAnalysis(weights: weights, residual: .nan, targets: Self.targets(database, weights))
+    private static func blend(_ target: inout [Float], with own: [(Correlations, Double)], doubt: Double) {
+        let known = own.filter { $0.0.weight >= FaceDatabase.fewest && $0.1 > 0 }
+        let total = known.reduce(doubt) { $0 + $1.0.weight * $1.1 }
+        guard !known.isEmpty else { return }
+        for j in target.indices { target[j] *= Float(doubt / total) }
+        for (correlations, trust) in known {
+            let (means, share) = (correlations.means, correlations.weight * trust / total)
+            for j in target.indices { target[j] += Float(means[j] * share) }
+        }
+    }
+
+    /// The same with the same weights for all regions and nothing of one's own: a baseline.
+    package init(weights: [Double], database: FaceDatabase) {
+        let all = [[Double]](repeating: weights, count: DetailRegions.count)
+        self.init(weights: all, residuals: all.map { _ in 1 }, targets: Self.targets(database, all))
     }
 
     /// Targets that are a face's own: what the best analysis could find.
     package init(ideal statistics: DetailStatistics, database: FaceDatabase) {
-        let mean = Self.targets(database, [Double](repeating: 1, count: database.faces))
+        let mean = DetailAnalysis(weights: [Double](repeating: 1, count: database.faces), database: database)
         self.init(
-            weights: [], residual: 0,
-            targets: zip(statistics.correlations, mean).map { own, mean in
+            weights: mean.regionWeights, residuals: mean.regionResiduals.map { _ in 0 },
+            targets: zip(statistics.correlations, mean.targets).map { own, mean in
                 own.weight >= FaceDatabase.fewest ? own.means.map { Float($0) } : mean
             })
     }
 
-    private init(weights: [Double], residual: Double, targets: [[Float]]) {
-        (self.weights, self.residual, self.targets) = (weights, residual, targets)
+    private init(weights: [[Double]], residuals: [Double], targets: [[Float]]) {
+        (regionWeights, regionResiduals, self.targets) = (weights, residuals, targets)
     }
 
-    private static func targets(_ database: FaceDatabase, _ weights: [Double]) -> [[Float]] {
-        database.blocks.map { FaceDatabase.square($0.blend(weights), side: $0.channels + 1) }
+    private static func targets(_ database: FaceDatabase, _ weights: [[Double]]) -> [[Float]] {
+        database.blocks.indices.map { i in
+            let block = database.blocks[i]
+            return FaceDatabase.square(block.blend(weights[i % DetailRegions.count]), side: block.channels + 1)
+        }
+    }
+}
+
+/// What was seen, as linear and quadratic terms of the convex fit, block by block.
+private struct Evidence {
+    let relations: FaceRelations
+    /// Per block: how much it counts; 0 where nothing was seen.
+    private(set) var trusts: [Double] = []
+    /// Per block: the seen difference from the mean along each face's, in units of the spread.
+    private(set) var along: [[Double]] = []
+    /// Per block: the squared length of the seen difference, in units of the spread.
+    private(set) var lengths: [Double] = []
+
+    init(of seen: DetailStatistics, relations: FaceRelations, resolved: [Float]?) {
+        self.relations = relations
+        let (n, regions) = (relations.database.faces, DetailRegions.count)
+        for (i, block) in relations.database.blocks.enumerated() {
+            let (correlations, clear) = (seen.correlations[i], resolved?[i / (seen.taps * regions)] ?? 1)
+            guard correlations.weight >= FaceDatabase.fewest, clear > 0.5, block.spread > 0 else {
+                trusts.append(0)
+                along.append([])
+                lengths.append(0)
+                continue
+            }
+            let own = FaceDatabase.triangle(correlations.means.map { Float($0) }, side: block.channels + 1)
+            let difference = zip(own, block.mean).map { Double($0 - $1) / Double(block.scale) }
+            let rows = Matrix(rows: n, columns: difference.count, values: block.differences.map { Double($0) })
+            let unit = Double(block.scale) * Double(block.scale) / block.spread
+            // More texels say more, up to what a region holds.
+            trusts.append(min(correlations.weight / 2000, 1))
+            along.append(rows.times(difference).map { unit * $0 })
+            lengths.append(unit * difference.reduce(0) { $0 + $1 * $1 })
+        }
+    }
+
+    /// The convex weights for a region, each seen region counting by the fourth power of its alignment with it (chosen on the
+    /// database's own faces).
+    func fit(region: Int, pull: Double, start: [Double]?) -> (weights: [Double], residual: Double) {
+        let (n, regions) = (relations.database.faces, DetailRegions.count)
+        var a = [Double](repeating: 0, count: n * n)
+        var b = [Double](repeating: 0, count: n)
+        var constant = 0.0
+        for i in trusts.indices where trusts[i] > 0 {
+            let alignment = relations.alignment[region * regions + i % regions]
+            let share = trusts[i] * alignment * alignment * alignment * alignment
+            guard share > 1e-6 else { continue }
+            let product = relations.products[i]
+            for j in a.indices { a[j] += share * product[j] }
+            for j in b.indices { b[j] += share * along[i][j] }
+            constant += share * lengths[i]
+        }
+        guard constant > 0 else { return ([Double](repeating: 1 / Double(n), count: n), 1) }
+        let ridge = pull * (0..<n).reduce(0.0) { $0 + a[$1 * n + $1] } / Double(n)
+        for f in 0..<n { a[f * n + f] += ridge }
+        let weights = ConvexFit.minimize(a, b, start: start)
+        for f in 0..<n { a[f * n + f] -= ridge }
+        let quadratic = Matrix(rows: n, columns: n, values: a).times(weights)
+        let left = constant + zip(weights, zip(quadratic, b)).reduce(0) { $0 + $1.0 * ($1.1.0 - 2 * $1.1.1) }
+        return (weights, (max(left, 0) / constant).squareRoot())
     }
 }

@@ -57,6 +57,13 @@ package struct DetailMap: Sendable {
             seen: Self.halved(seen, width: size, height: size))
     }
 
+    /// Twice the size, bilinear: the finest octave is empty.
+    var doubled: DetailMap {
+        DetailMap(
+            size: 2 * size, values: DetailSynthesis.enlarged(values, size: size),
+            seen: DetailSynthesis.enlarged(seen, size: size))
+    }
+
     static func halved(_ values: [Float], width: Int, height: Int) -> [Float] {
         let large = FeatureMap(MapShape(channels: 1, height: height, width: width))
         large.assign(values.span)

@@ -19,6 +19,13 @@ package struct DetailRegions: Sendable {
 
     package static let names = centres.map(\.name)
     package static var count: Int { centres.count }
+    /// Each region's counterpart on the other side; itself in the middle.
+    package static let mirrored = names.map { name in
+        let other =
+            name.hasPrefix("left")
+            ? "right" + name.dropFirst(4) : name.hasPrefix("right") ? "left" + name.dropFirst(5) : name
+        return names.firstIndex(of: other)!
+    }
 
     /// MediaPipe's landmarks in the middle of each.
     private static let centres: [(name: String, landmark: Int)] = [
@@ -28,7 +35,7 @@ package struct DetailRegions: Sendable {
         ("left chin", 424), ("right chin", 204), ("left jaw", 435), ("right jaw", 215),
     ]
     /// Metres over which one region becomes another; more far away from both.
-    private static let softness: Float = 0.008
+    private static let softness: Float = 0.004
     /// Texels.
     private static let surroundings = 10
 
@@ -61,7 +68,7 @@ package struct DetailRegions: Sendable {
                 if d < a.1 { (a, b) = ((k, d), a) } else if d < b.1 { b = (k, d) }
             }
             let near = a.1.squareRoot()
-            let margin = (b.1.squareRoot() - near) / (Self.softness + 0.25 * near)
+            let margin = (b.1.squareRoot() - near) / (Self.softness + 0.1 * near)
             let at = Int(map.texels[i])
             first[at] = UInt8(a.0)
             second[at] = UInt8(b.0)

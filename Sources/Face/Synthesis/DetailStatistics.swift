@@ -7,9 +7,9 @@ package struct DetailPyramid: Sendable {
     package let sizes: [Int]
     private let regions: [Int: DetailRegions]
 
-    /// Octaves from the atlas' own size or `largest`, whichever is smaller, down to `smallest`.
-    package init(atlas: TextureAtlas, largest: Int = .max, smallest: Int = 256) {
-        var (sizes, size) = ([Int](), min(atlas.size, largest))
+    /// Octaves from `largest` (the atlas' own size when not given) down to `smallest`.
+    package init(atlas: TextureAtlas, largest: Int? = nil, smallest: Int = 256) {
+        var (sizes, size) = ([Int](), largest ?? atlas.size)
         while size >= smallest {
             sizes.append(size)
             size /= 2
@@ -49,6 +49,9 @@ package struct DetailStatistics: Sendable {
     package func index(octave: Int, tap: Int, region: Int) -> Int {
         (octave * taps + tap) * DetailRegions.count + region
     }
+
+    /// 1 for taps on maps of the picture's size, a quarter for those behind the pooling.
+    func share(ofTap tap: Int) -> Double { tap * 2 < taps ? 1 : 0.25 }
 
     package init(octaves: Int, taps: Int, correlations: [Correlations]) {
         precondition(correlations.count == octaves * taps * DetailRegions.count)

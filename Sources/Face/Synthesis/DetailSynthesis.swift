@@ -8,10 +8,10 @@ package import Tensors
 /// Large octaves are worked on in windows, so memory does not depend on the map's size. Same input, same bits.
 package struct DetailSynthesis {
     package struct Options: Sendable {
-        /// Evaluations per window, from the coarsest octave up; the last counts for all further ones.
+        /// Evaluations per tile, from the coarsest octave up; the last counts for all further ones.
         package var evaluations = [60, 40, 30]
-        /// Texels along a window's side, context not counted.
-        package var window = 512
+        /// Texels along a tile's side, overlap and context not counted.
+        package var tile = 256
         package var seed: UInt64 = 1
 
         package init() {}
@@ -48,30 +48,34 @@ package struct DetailSynthesis {
         self.options = options
     }
 
-    /// Texels around a window that are worked on as well, and fixed context around those: features reach this far.
-    private static let overlap = 16
-    private static let context = 16
     /// Standard deviation of the noise that starts an octave.
     private static let grain = 0.02
 
     /// - Parameters:
     ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.
+    ///   - within: of the finest octave, 0...1: where anything may change; everywhere when not given.
     ///   - progress: between evaluations; false stops.
     ///   - octave: each finished octave, from the coarsest up; false stops.
     /// - Returns: `detail` with what was not seen replaced; `nil` where it was stopped before the finest octave's end.
     package func complete(
-        _ detail: DetailMap, from earlier: DetailMap? = nil, progress: (Step) -> Bool = { _ in true },
-        octave: (DetailMap) -> Bool = { _ in true }
+        _ detail: DetailMap, from earlier: DetailMap? = nil, within: [Float]? = nil,
+        progress: (Step) -> Bool = { _ in true }, octave: (DetailMap) -> Bool = { _ in true }
     ) -> DetailMap? {
         var levels = [detail]
         while levels.count < pyramid.sizes.count { levels.append(levels.last!.halved) }
+        var limits = within.map { [$0] } ?? []
+        while let last = limits.last, limits.count < levels.count {
+            let side = levels[limits.count - 1].size
+            limits.append(DetailMap.halved(last, width: side, height: side))
+        }
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
-            let free = free(level, resolved: resolved)
+            var free = free(level, resolved: resolved)
+            if !limits.isEmpty { free = zip(free, limits[levels.count - 1 - rank]).map { $0 * $1 } }
             var values = level.values
             let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
             for i in values.indices {
@@ -82,18 +86,19 @@ package struct DetailSynthesis {
             let anchor = resolved < 1 ? found.map { Anchor(values: $0.values, weights: $0.seen) } : nil
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
-            let windows = windows(free, size: size)
-            for (k, window) in windows.enumerated() {
+            let skin = pyramid.regions(at: size).skin
+            let pieces = DetailWindows(side: options.tile).pieces(zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
+            for (k, piece) in pieces.enumerated() {
                 let search = Objective(
                     pyramid: pyramid, network: network, targets: analysis.targets, database: database,
-                    octave: levels.count - 1 - rank, window: window.outer, values: values,
-                    unseen: free, mask: window.mask, size: size, anchor: anchor)
+                    octave: levels.count - 1 - rank, window: piece.outer, values: values,
+                    unseen: free, mask: piece.mask, size: size, anchor: anchor)
                 let result = search.minimize(evaluations: limit) { evaluation, loss in
                     progress(
-                        Step(size: size, window: k, windows: windows.count, evaluation: evaluation, loss: loss))
+                        Step(size: size, window: k, windows: pieces.count, evaluation: evaluation, loss: loss))
                 }
                 guard let result else { return nil }
-                let outer = window.outer
+                let outer = piece.outer
                 for y in 0..<outer.height {
                     let at = (outer.y + y) * size + outer.x
                     values.replaceSubrange(
@@ -121,43 +126,6 @@ package struct DetailSynthesis {
     private func free(_ level: DetailMap, resolved: Float) -> [Float] {
         let covered = pyramid.regions(at: level.size).covered
         return level.seen.indices.map { covered[$0] > 0 ? 1 - level.seen[$0] * resolved : 0 }
-    }
-
-    /// Windows that hold something to synthesize, in reading order.
-    private func windows(_ free: [Float], size: Int) -> [(outer: DetailWindow, mask: [Float])] {
-        let count = max(size / options.window, 1)
-        let side = size / count
-        let skin = pyramid.regions(at: size).skin
-        var result: [(outer: DetailWindow, mask: [Float])] = []
-        for row in 0..<count {
-            for column in 0..<count {
-                func grown(_ by: Int) -> DetailWindow {
-                    let (left, top) = (max(column * side - by, 0), max(row * side - by, 0))
-                    return DetailWindow(
-                        x: left, y: top, width: min((column + 1) * side + by, size) - left,
-                        height: min((row + 1) * side + by, size) - top)
-                }
-                let (inner, outer) = (grown(Self.overlap), grown(Self.overlap + Self.context))
-                let work = zip(inner.cut(free, size: size), inner.cut(skin, size: size)).count { $0 * $1 > 0.1 }
-                guard work > 0 else { continue }
-                var mask = [Float](repeating: 0, count: outer.width * outer.height)
-                // Whole in the window proper, fading in the overlap; a map's border is no window's.
-                func share(_ at: Int, _ low: Int, _ high: Int) -> Float {
-                    let below = low == 0 ? Self.overlap : at - low + 1
-                    let above = high == size ? Self.overlap : high - at
-                    return min(max(Float(min(below, above)) / Float(Self.overlap), 0), 1)
-                }
-                for y in inner.y..<inner.y + inner.height {
-                    let down = share(y, inner.y, inner.y + inner.height)
-                    for x in inner.x..<inner.x + inner.width {
-                        mask[(y - outer.y) * outer.width + x - outer.x] =
-                            down * share(x, inner.x, inner.x + inner.width)
-                    }
-                }
-                result.append((outer, mask))
-            }
-        }
-        return result
     }
 
     /// Twice the size, bilinear.

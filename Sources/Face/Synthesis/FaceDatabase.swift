@@ -72,6 +72,22 @@ package struct FaceDatabase: Sendable {
             blocks: Array(blocks.dropFirst(count * taps * DetailRegions.count)))
     }
 
+    /// With `count` finer octaves than any face was seen in: skin is taken as alike from octave to octave, each as much
+    /// weaker than the one before as the finest known is than the next coarser (photographs blur their last octave a little,
+    /// so this errs on the smooth side). ReLU features without bias grow with the contrast, correlations with its square.
+    package func extended(octaves count: Int) -> FaceDatabase {
+        guard count > 0 else { return self }
+        precondition(octaves > 1, "no octave to go by")
+        let perOctave = taps * DetailRegions.count
+        let added = (0..<perOctave).map { i -> Block in
+            let (fine, coarse) = (blocks[i], blocks[perOctave + i])
+            let ratio = fine.energy > 0 && coarse.energy > 0 ? min(fine.energy / coarse.energy, 1) : 1
+            return fine.scaled(by: Float(ratio.squareRoot()))
+        }
+        let more = FaceDatabase(octaves: octaves + 1, taps: taps, faces: faces, blocks: added + blocks)
+        return more.extended(octaves: count - 1)
+    }
+
     static func triangle(_ square: [Float], side: Int) -> [Float] {
         (0..<side).flatMap { r in (0...r).map { square[r * side + $0] } }
     }
@@ -99,6 +115,25 @@ extension FaceDatabase.Block {
         for (f, share) in shares.enumerated() where weights[f] > 0 && share > 0 {
             let factor = Float(share / total) * scale
             for j in mean.indices { result[j] += factor * Float(differences[f * mean.count + j]) }
+        }
+        return result
+    }
+
+    /// Mean over faces of the sum of the maps' mean squares.
+    var energy: Double { (0..<channels).reduce(0) { $0 + Double(mean[$1 * ($1 + 3) / 2]) } }
+
+    /// Of pictures whose contrast is so many times as strong; by triangle: products of two maps, maps' means, the constant 1.
+    func scaled(by contrast: Float) -> FaceDatabase.Block {
+        var result = self
+        let products = channels * (channels + 1) / 2
+        for j in 0..<mean.count - 1 { result.mean[j] *= j < products ? contrast * contrast : contrast }
+        result.scale *= contrast * contrast
+        // Differences share one scale: the maps' means are divided by what they have too much of it.
+        for f in 0..<weights.count {
+            for j in products..<mean.count - 1 {
+                let at = f * mean.count + j
+                result.differences[at] = Int8(max(min((Float(differences[at]) / contrast).rounded(), 127), -127))
+            }
         }
         return result
     }

@@ -8,7 +8,10 @@ package final class TextureSynthesizer {
     package struct State: Sendable {
         /// Detail of the finest octave done, `detail.size` texels along a side.
         package fileprivate(set) var detail: DetailMap
-        package fileprivate(set) var weights: [Double]
+        /// Texels along one side of the finest octave that the camera resolved.
+        package fileprivate(set) var sharpSize: Int
+        /// See `DetailAnalysis`.
+        package fileprivate(set) var regionWeights: [[Double]]
         /// See `DetailAnalysis`.
         package fileprivate(set) var residual: Double
         package fileprivate(set) var effectiveFaces: Double
@@ -17,25 +20,32 @@ package final class TextureSynthesizer {
     private let atlas: TextureAtlas
     private let pyramid: DetailPyramid
     private let network: FeatureNetwork
-    private let database: FaceDatabase
+    private let relations: FaceRelations
+    private let options: DetailSynthesis.Options
+    private lazy var ownRegions = regions(at: atlas.size)
 
-    /// Texels along one side of the finest octave: the database's, or the atlas' where that is smaller.
+    /// Texels along one side of the finest octave.
     package var size: Int { pyramid.sizes[0] }
 
-    package init(atlas: TextureAtlas, contents: FaceDatabaseContents) {
+    /// - Parameter size: of the finest octave, 256 and more; beyond the database's own its finest octave stands for it.
+    package init(
+        atlas: TextureAtlas, contents: FaceDatabaseContents, size: Int? = nil,
+        options: DetailSynthesis.Options = DetailSynthesis.Options()
+    ) {
         self.atlas = atlas
-        pyramid = DetailPyramid(atlas: atlas, largest: contents.size)
+        self.options = options
+        pyramid = DetailPyramid(atlas: atlas, largest: size ?? min(atlas.size, contents.size))
         network = contents.network.network()
-        var octaves = 0
-        while contents.size >> octaves > pyramid.sizes[0] { octaves += 1 }
-        database = contents.database.dropping(octaves: octaves)
+        let octaves = pyramid.sizes[0].trailingZeroBitCount - contents.size.trailingZeroBitCount
+        relations = FaceRelations(
+            octaves < 0 ? contents.database.dropping(octaves: -octaves) : contents.database.extended(octaves: octaves))
     }
 
     /// - Parameters:
     ///   - pixelsPerMetre: of the best pictures, on the face.
     ///   - earlier: of the same person; saves most of the work.
     ///   - octave: called behind each octave with what is there; false ends the work with that.
-    ///   - goOn: asked between evaluations, some tenths of a second apart; false gives up the octave at hand.
+    ///   - goOn: asked between evaluations, some hundredths of a second apart; false gives up the octave at hand.
     /// - Returns: the last finished octave's state; `nil` if none was finished.
     package func state(
         of texture: Texture, pixelsPerMetre: Double, from earlier: State? = nil,
@@ -45,49 +55,58 @@ package final class TextureSynthesizer {
         let detail = detail(of: texture)
         let seen = DetailStatistics(of: detail, pyramid: pyramid, network: network)
         let resolved = pyramid.resolved(pixelsPerMetre: pixelsPerMetre)
-        let analysis = DetailAnalysis(of: seen, database: database, resolved: resolved, start: earlier?.weights)
+        let analysis = DetailAnalysis(
+            of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)
         let synthesis = DetailSynthesis(
-            pyramid: pyramid, network: network, analysis: analysis, database: database, resolved: resolved)
+            pyramid: pyramid, network: network, analysis: analysis, database: relations.database, resolved: resolved,
+            options: options)
+        // What the camera showed as sharp as this needs nothing on top.
+        let sharp = zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0
         var found: State?
         _ = synthesis.complete(detail, from: earlier?.detail) { step in
             goOn(step)
         } octave: { level in
             let state = State(
-                detail: level, weights: analysis.weights, residual: analysis.residual,
-                effectiveFaces: analysis.effectiveFaces)
+                detail: level, sharpSize: sharp ?? pyramid.sizes.last! / 2, regionWeights: analysis.regionWeights,
+                residual: analysis.residual, effectiveFaces: analysis.effectiveFaces)
             found = state
             return octave(state)
         }
         return found
     }
 
+    private func regions(at size: Int) -> DetailRegions {
+        pyramid.sizes.contains(size) ? pyramid.regions(at: size) : DetailRegions(atlas: atlas, size: size)
+    }
+
     private func detail(of texture: Texture) -> DetailMap {
-        let own = texture.albedo.width
         var detail = DetailMap(texture, seen: texture.evidence, regions: ownRegions)
-        for _ in 0..<max(own.trailingZeroBitCount - size.trailingZeroBitCount, 0) { detail = detail.halved }
+        while detail.size > size { detail = detail.halved }
+        while detail.size < size { detail = detail.doubled }
         return detail
     }
 
-    private lazy var ownRegions =
-        atlas.size == size
-        ? pyramid.regions(at: size) : DetailRegions(atlas: atlas, size: atlas.size)
-
-    /// `texture` with the state's detail where it was not seen: colours times exp(new − old log luma).
+    /// `texture` with the state's detail where it was not seen: colours times exp(new − old log luma). As large as the
+    /// texture or the state's detail, whichever is larger.
     package func texture(_ texture: Texture, with state: State) -> Texture {
-        let own = texture.albedo.width
         let seen = texture.evidence
-        var (old, size) = (DetailMap(texture, seen: seen, regions: ownRegions), state.detail.size)
-        while old.size > size { old = old.halved }
-        var change = zip(state.detail.values, old.values).map { $0 - $1 }
-        while size < own {
+        var old = DetailMap(texture, seen: seen, regions: ownRegions)
+        while old.size > state.detail.size { old = old.halved }
+        while old.size < state.detail.size { old = old.doubled }
+        var (change, size) = (zip(state.detail.values, old.values).map { $0 - $1 }, state.detail.size)
+        var result = texture
+        while size < result.albedo.width {
             change = DetailSynthesis.enlarged(change, size: size)
             size *= 2
         }
+        while result.albedo.width < size { result = result.doubled }
+        let regions = regions(at: size)
+        let evidence = result.evidence
         // Where it was seen there is a change only in octaves that the camera did not resolve.
-        let fine = zip(change, Self.smoothed(change, size: own, by: own / state.detail.size)).map { $0 - $1 }
-        var result = texture
-        for i in change.indices where ownRegions.skin[i] > 0 {
-            let factor = expf(ownRegions.plain[i] * ((1 - seen[i]) * change[i] + seen[i] * fine[i]))
+        let coarse = Self.smoothed(change, size: size, to: state.sharpSize)
+        for i in change.indices where regions.skin[i] > 0 {
+            let (share, fine) = (evidence[i], change[i] - coarse[i])
+            let factor = expf(regions.plain[i] * ((1 - share) * change[i] + share * fine))
             for c in 3 * i..<3 * i + 3 {
                 result.albedo.values[c] = min(max(result.albedo.values[c] * factor, 0), 1)
             }
@@ -95,10 +114,10 @@ package final class TextureSynthesizer {
         return result
     }
 
-    /// What the next coarser octave than `size / step` shows of it.
-    private static func smoothed(_ values: [Float], size: Int, by step: Int) -> [Float] {
+    /// What a map of `sharp` texels a side shows of it; all where that is not fewer.
+    private static func smoothed(_ values: [Float], size: Int, to sharp: Int) -> [Float] {
         var (level, side) = (values, size)
-        while side > size / (2 * step) {
+        while side > sharp {
             level = DetailMap.halved(level, width: side, height: side)
             side /= 2
         }
@@ -114,5 +133,23 @@ extension Texture {
     /// `size × size`, 0...1: confidence as evidence; what is barely seen is none.
     package var evidence: [Float] {
         confidence.values.map { min(max(($0 - 0.15) / 0.3, 0), 1) }
+    }
+
+    /// Twice as large, bilinear.
+    var doubled: Texture {
+        let size = albedo.width
+        var larger = Texture(
+            albedo: FloatImage(
+                width: 2 * size, height: 2 * size, channels: 3, values: [Float](repeating: 0, count: 12 * size * size)),
+            confidence: FloatImage(
+                width: 2 * size, height: 2 * size, channels: 1,
+                values: DetailSynthesis.enlarged(confidence.values, size: size)))
+        for c in 0..<3 {
+            let plane = (0..<size * size).map { albedo.values[3 * $0 + c] }
+            for (i, value) in DetailSynthesis.enlarged(plane, size: size).enumerated() {
+                larger.albedo.values[3 * i + c] = value
+            }
+        }
+        return larger
     }
 }

@@ -44,7 +44,7 @@ package enum FaceDatabaseFile {
         for (i, photo) in photos.enumerated() {
             let name = (photo as NSString).lastPathComponent
             do throws(PhotoTexture.Rejection) {
-                let made = try maker.texture(of: photo)
+                let made = try maker.texture(of: photo).texture
                 let detail = DetailMap(made, seen: made.evidence, regions: pyramid.regions(at: atlas.size))
                 faces.append(DetailStatistics(of: detail, pyramid: pyramid, network: features))
                 progress(i, name, nil)

@@ -38,8 +38,12 @@ package enum PhotoTexture {
             self.atlas = atlas
         }
 
-        package mutating func texture(of path: String) throws(Rejection) -> Texture {
-            let keyframe = try keyframe(path)
+        /// - Parameter shrunkBy: the picture is made so many times smaller first, to see what a small one gives.
+        /// - Returns: the texture, and how many pixels a metre of face had.
+        package mutating func texture(
+            of path: String, shrunkBy factor: Int = 1
+        ) throws(Rejection) -> (texture: Texture, pixelsPerMetre: Double) {
+            let keyframe = try keyframe(path, shrunkBy: factor)
             var estimator = ShapeEstimator(model: atlas.model)
             let fit = estimator.absorb(keyframes: [keyframe])
             if let view = fit.views.first {
@@ -48,20 +52,20 @@ package enum PhotoTexture {
             }
             var accumulator = TextureAccumulator(atlas: atlas)
             accumulator.absorb([keyframe], fit: fit)
-            return accumulator.texture()
+            return (accumulator.texture(), keyframe.interEyePixels / 0.063)
         }
 
-        private mutating func keyframe(_ path: String) throws(Rejection) -> Keyframe {
+        private mutating func keyframe(_ path: String, shrunkBy factor: Int) throws(Rejection) -> Keyframe {
             tracker.reset()
             do {
                 var reader = try VideoReader(VideoSource(parsing: path))
                 guard let frame = try reader.next() else { throw Rejection.unreadable("no picture in it") }
-                guard
-                    case .success(let observation) = try tracker.observe(
-                        frame.image, frame: 0, time: 0)
-                else { throw Rejection.noFace }
-                let keyframe = Keyframe(observation, of: frame.image, score: 1)
-                guard keyframe.interEyePixels >= PhotoTexture.leastInterEye else {
+                let image = frame.image.shrunk(by: factor)
+                guard case .success(let observation) = try tracker.observe(image, frame: 0, time: 0) else {
+                    throw Rejection.noFace
+                }
+                let keyframe = Keyframe(observation, of: image, score: 1)
+                guard factor > 1 || keyframe.interEyePixels >= PhotoTexture.leastInterEye else {
                     throw Rejection.small(pixels: keyframe.interEyePixels)
                 }
                 return keyframe

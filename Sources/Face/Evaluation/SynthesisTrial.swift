@@ -1,0 +1,177 @@
+package import Tensors
+
+/// Skin of a known face hidden, synthesized by several ways, and the statistics of each compared with the truth.
+package struct SynthesisTrial {
+    /// A way to fill what is hidden.
+    package enum Way: String, CaseIterable, Sendable {
+        /// Nothing: the smooth colours.
+        case smooth
+        /// The other side's texels.
+        case mirror
+        case ours
+        /// Ours with a network of random weights, and a database of its features.
+        case random
+        /// The database's mean correlations in place of the convex combination.
+        case mean
+        /// Those of the face with the most weight.
+        case nearest
+        /// The hidden skin's own correlations: what the best analysis could find.
+        case own
+    }
+
+    /// A network, and a database of its features.
+    package struct Features {
+        package let network: FeatureNetwork
+        package let relations: FaceRelations
+
+        package init(_ contents: FaceDatabaseContents) {
+            network = contents.network.network()
+            relations = FaceRelations(contents.database)
+        }
+    }
+
+    private let atlas: TextureAtlas
+    private let pyramid: DetailPyramid
+    private let features: Features
+    private let random: Features?
+    private let distance: DetailDistance
+    private let options: DetailSynthesis.Options
+
+    package init(
+        atlas: TextureAtlas, features: Features, random: Features?,
+        options: DetailSynthesis.Options = DetailSynthesis.Options()
+    ) {
+        self.atlas = atlas
+        pyramid = DetailPyramid(atlas: atlas)
+        self.features = features
+        self.random = random
+        self.options = options
+        distance = DetailDistance(size: atlas.size)
+    }
+
+    package func detail(of texture: Texture) -> DetailMap {
+        DetailMap(texture, seen: texture.evidence, regions: pyramid.regions(at: atlas.size))
+    }
+
+    /// Texels of skin, by region: 1 where hidden.
+    package func texels(ofRegions names: Set<String>) -> [Bool] {
+        let regions = pyramid.regions(at: atlas.size)
+        let numbers = Set(names.map { DetailRegions.names.firstIndex(of: $0)! })
+        return regions.skin.indices.map { regions.skin[$0] > 0 && numbers.contains(Int(regions.first[$0])) }
+    }
+
+    /// Texels of the person's left half.
+    package var leftHalf: [Bool] {
+        var result = [Bool](repeating: false, count: atlas.size * atlas.size)
+        let x = atlas.map.interpolated(atlas.model.mean.map { SIMD4($0.x, 0, 0, 0) })
+        for (i, texel) in atlas.map.texels.enumerated() { result[Int(texel)] = x[i].x > 0 }
+        return result
+    }
+
+    package struct Result {
+        /// By way; 0 is the truth.
+        package var distances: [Way: Double]
+        package var maps: [Way: DetailMap]
+        /// −1...1: how far the fine structure repeats that of the mirrored place, so far as that is seen.
+        package var symmetry: [Way: Double]
+        package var analysis: DetailAnalysis
+    }
+
+    /// - Parameters:
+    ///   - truth: of the atlas' size.
+    ///   - hidden: per texel.
+    ///   - judged: distances are over these, where the truth is evidence; the hidden ones when not given.
+    ///   - given: what is there to go by in place of the truth's remaining texels: of a small picture.
+    ///   - pixelsPerMetre: of that picture.
+    /// - Returns: `nil` where too little of the truth is evidence.
+    package func result(
+        truth: DetailMap, hidden: [Bool], judged: [[Bool]]? = nil, given: DetailMap? = nil,
+        pixelsPerMetre: Double? = nil, ways: Set<Way>
+    ) -> Result? {
+        let evidence = truth.evidence(reach: DetailPyramid.reach)
+        let groups = (judged ?? [hidden]).map { group in group.indices.filter { group[$0] && evidence[$0] > 0 } }
+            .filter { $0.count > 2000 }
+        guard !groups.isEmpty else { return nil }
+        var masked = given ?? truth
+        for i in hidden.indices where hidden[i] { (masked.seen[i], masked.values[i]) = (0, 0) }
+        let resolved = pixelsPerMetre.map { pyramid.resolved(pixelsPerMetre: $0) }
+        // Only what is judged, and a margin, is synthesized: the rest of the head does not matter here.
+        let whole = groups.reduce(into: [Bool](repeating: false, count: hidden.count)) { all, group in
+            for i in group { all[i] = true }
+        }
+        let within = grown(zip(whole, hidden).map { $0 || $1 })
+        func analysis(_ features: Features) -> DetailAnalysis {
+            DetailAnalysis(
+                of: DetailStatistics(of: masked, pyramid: pyramid, network: features.network),
+                relations: features.relations, resolved: resolved)
+        }
+        func complete(_ analysis: DetailAnalysis, _ features: Features) -> DetailMap {
+            DetailSynthesis(
+                pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
+                resolved: resolved, options: options
+            ).complete(masked, within: within)!
+        }
+        let ours = analysis(features)
+        let database = features.relations.database
+        var result = Result(distances: [:], maps: [:], symmetry: [:], analysis: ours)
+        for way in Way.allCases where ways.contains(way) {
+            switch way {
+            case .smooth: result.maps[way] = masked
+            case .mirror: result.maps[way] = mirrored(masked, into: hidden)
+            case .ours: result.maps[way] = complete(ours, features)
+            case .random: result.maps[way] = random.map { complete(analysis($0), $0) }
+            case .mean:
+                let even = [Double](repeating: 1, count: database.faces)
+                result.maps[way] = complete(DetailAnalysis(weights: even, database: database), features)
+            case .nearest:
+                let best = ours.weights.indices.max { ours.weights[$0] < ours.weights[$1] }!
+                let one = ours.weights.indices.map { $0 == best ? 1.0 : 0 }
+                result.maps[way] = complete(DetailAnalysis(weights: one, database: database), features)
+            case .own:
+                let own = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
+                result.maps[way] = complete(DetailAnalysis(ideal: own, database: database), features)
+            }
+        }
+        for (way, map) in result.maps {
+            let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
+            result.distances[way] = sum / Double(groups.count)
+            result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)
+        }
+        return result
+    }
+
+    private func grown(_ mask: [Bool]) -> [Float] {
+        var plane = Plane(width: atlas.size, height: atlas.size)
+        for i in mask.indices { plane.pixels[i].x = mask[i] ? 1 : 0 }
+        return plane.blurred(radius: 24, passes: 1).pixels.map { $0.x > 0.01 ? 1 : 0 }
+    }
+
+    private func mirrored(_ map: DetailMap, into hidden: [Bool]) -> DetailMap {
+        var result = map
+        for (i, texel) in atlas.map.texels.enumerated() where hidden[Int(texel)] {
+            if let other = counterpart(i) { result.values[Int(texel)] = map.values[other] }
+        }
+        return result
+    }
+
+    /// The texel at the mirrored place of an occupied one.
+    private func counterpart(_ i: Int) -> Int? {
+        let m = atlas.map.mirror[i]
+        let size = Float(atlas.size)
+        return m.x >= 0 && m.y >= 0 && m.x < size && m.y < size ? Int(m.y) * atlas.size + Int(m.x) : nil
+    }
+
+    /// Correlation with the mirrored place.
+    private func symmetry(_ map: DetailMap, at texels: [Int], seen: DetailMap) -> Double {
+        let wanted = Set(texels)
+        var (ab, aa, bb) = (0.0, 0.0, 0.0)
+        for (i, texel) in atlas.map.texels.enumerated() where wanted.contains(Int(texel)) {
+            guard let other = counterpart(i), seen.seen[other] > 0.9 else { continue }
+            let (a, b) = (Double(map.values[Int(texel)]), Double(map.values[other]))
+            ab += a * b
+            aa += a * a
+            bb += b * b
+        }
+        return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
+    }
+}
