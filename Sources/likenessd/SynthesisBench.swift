@@ -11,6 +11,7 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "Directory of photographs NNN_03.jpg; numbers ending in 0 or 5 are held out.") var faces: String
     @Option var models: String?
     @Option(help: "A database of the other faces; the models' one when not given.") var database: String?
+    @Option(help: "The safetensors file that the database was built with, if it was.") var features: String?
     @Option(help: "So many of the held-out faces.") var count = 3
     @Option(help: "Directory for pictures: truth, hidden, ours, mean, side by side.") var sheets: String?
 
@@ -35,7 +36,9 @@ struct SynthesisBench: ParsableCommand {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw Failure(.configuration, "\(file) is missing: run ./set-up, or name a database with --database")
         }
-        let contents = try FaceDatabaseContents(encoded: [UInt8](bytes))
+        let contents = try FaceDatabaseContents(
+            encoded: [UInt8](bytes),
+            weights: self.features.map { try FaceDatabaseFile.weights(of: $0, key: "--features") })
         let size = contents.size
         let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: size)
         let pyramid = DetailPyramid(atlas: atlas)

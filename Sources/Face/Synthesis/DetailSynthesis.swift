@@ -233,7 +233,8 @@ private struct Objective {
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }
         for (o, shape, window, mask, size) in octaves {
-            let masks = DetailMasks(mask, pyramid: pyramid, window: window, size: size, fewest: Self.fewest)
+            let masks = DetailMasks(
+                mask, pyramid: pyramid, window: window, size: size, fewest: Self.fewest, halvings: network.halvings)
             terms.append(
                 network.tapShapes(shape).enumerated().map { t, map in
                     masks.places(for: map).enumerated().compactMap { k, places -> Term? in

@@ -46,6 +46,9 @@ package final class FeatureNetwork {
         layers.compactMap { if case .convolution(let layer) = $0 { layer } else { nil } }
     }
 
+    /// How often a picture has been halved at the deepest tap.
+    package var halvings: Int { layers[...taps.last!].count { if case .pooling = $0 { true } else { false } } }
+
     /// Maps at each tap for a picture of this size.
     package func tapShapes(_ picture: MapShape) -> [MapShape] {
         let shapes = self.shapes(picture)

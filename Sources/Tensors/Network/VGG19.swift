@@ -16,6 +16,9 @@ package struct VGG19: Sendable {
         case conv3 = "conv3_1"
         case conv4 = "conv4_1"
         case conv5 = "conv5_1"
+
+        /// Of each tap.
+        package var channels: [Int] { VGG19.places(self).filter { $0.number == 1 }.map(\.outputs) }
     }
 
     package let depth: Depth
