@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Face
 internal import Foundation
 internal import Pipeline
+internal import Tensors
 
 struct DatabaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,6 +24,18 @@ struct DatabaseCommand: ParsableCommand {
         @Option(help: "Directory of the tracking models.") var models: String?
         @Option(help: "Texels along one side of the finest octave: 512 or 1024.") var size = 1024
         @Option(help: "Draw the features' weights by this number.") var seed: UInt64 = 1
+        @Option(
+            help: """
+                Look at the photographs with VGG-19 of this safetensors file (torchvision's names) instead of our own \
+                network; whoever uses the database names the same file in texture.features.
+                """)
+        var features: String?
+        @Option(
+            help: """
+                How deep into VGG-19. While it builds, a face takes 30 MB of memory at conv3_1 and 220 MB at conv5_1; in \
+                the file, 2 and 14 MB.
+                """)
+        var depth = VGG19.Depth.conv3
 
         func validate() throws {
             guard size == 512 || size == 1024 else { throw ValidationError("--size is \(size): give 512 or 1024") }
@@ -31,7 +44,8 @@ struct DatabaseCommand: ParsableCommand {
         func run() throws {
             let directory = Places.models(option: models)
             let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: size)
-            let network = DetailNetwork(seed: seed)
+            let network =
+                try features.map { try FaceDatabaseFile.vgg($0, depth: depth) } ?? .own(DetailNetwork(seed: seed))
             let faces = try FaceDatabaseFile.build(
                 photos: photos, atlas: atlas, pyramid: DetailPyramid(atlas: atlas), network: network, models: directory
             ) { number, name, rejection in
@@ -43,3 +57,5 @@ struct DatabaseCommand: ParsableCommand {
         }
     }
 }
+
+extension VGG19.Depth: ExpressibleByArgument {}

@@ -69,7 +69,8 @@ struct RunCommand: AsyncParsableCommand {
         let report = Report()
         let pipeline = Pipeline(
             settings: settings, configuration: configuration,
-            models: try LoadedModels(directory: Places.models(option: models)), report: report, logger: logger)
+            models: try LoadedModels(directory: Places.models(option: models), texture: configuration.texture),
+            report: report, logger: logger)
         let stop = StopSignal()
         let signals = Signals(stop, logger: logger)
         let status = Task { await Self.showStatus(report, logger) }

@@ -38,6 +38,7 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "Directory of photographs NNN_03.jpg; numbers ending in 0 or 5 are held out.") var faces: String
     @Option var models: String?
     @Option(help: "A database of the other faces; the models' one when not given.") var database: String?
+    @Option(help: "The safetensors file that the database was built with, if it was.") var features: String?
     @Option(help: "A database of the features of a random network, to compare.") var random: String?
     @Option(help: "At most so many of the held-out faces.") var count = 1000
     @Option(help: "What to hide; all when not given.") var test: [Test] = []
@@ -50,7 +51,7 @@ struct SynthesisBench: ParsableCommand {
 
     func run() throws {
         let directory = Places.models(option: models)
-        let contents = try Self.contents(database ?? directory + "/" + FaceDatabaseFile.name)
+        let contents = try Self.contents(database ?? directory + "/" + FaceDatabaseFile.name, weights: features)
         let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
         var options = DetailSynthesis.Options()
         options.tile = tile
@@ -104,11 +105,12 @@ struct SynthesisBench: ParsableCommand {
         }
     }
 
-    private static func contents(_ file: String) throws -> FaceDatabaseContents {
+    private static func contents(_ file: String, weights: String? = nil) throws -> FaceDatabaseContents {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw Failure(.configuration, "\(file) is missing: run ./set-up, or name a database with --database")
         }
-        return try FaceDatabaseContents(encoded: [UInt8](bytes))
+        return try FaceDatabaseContents(
+            encoded: [UInt8](bytes), weights: weights.map { try FaceDatabaseFile.weights(of: $0, key: "--features") })
     }
 
     private func result(

@@ -33,7 +33,7 @@ import Testing
         let faces = [0.04, 0.08, 0.16].enumerated().map { k, contrast in
             DetailStatistics(of: detail(Float(contrast), seed: UInt64(20 + k)), pyramid: pyramid, network: features)
         }
-        return FaceDatabaseContents(network: network, database: FaceDatabase(faces), size: 256)
+        return FaceDatabaseContents(network: .own(network), database: FaceDatabase(faces), size: 256)
     }
 
     private static func deviation(_ map: DetailMap, _ texels: [Int]) -> Float {

@@ -88,7 +88,7 @@ package struct SynthesisTrial {
         truth: DetailMap, hidden: [Bool], judged: [[Bool]]? = nil, given: DetailMap? = nil,
         pixelsPerMetre: Double? = nil, ways: Set<Way>
     ) -> Result? {
-        let evidence = truth.evidence(reach: DetailPyramid.reach)
+        let evidence = truth.evidence(reach: 8)
         let groups = (judged ?? [hidden]).map { group in group.indices.filter { group[$0] && evidence[$0] > 0 } }
             .filter { $0.count > 2000 }
         guard !groups.isEmpty else { return nil }

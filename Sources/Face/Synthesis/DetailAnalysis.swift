@@ -22,8 +22,8 @@ package struct DetailAnalysis: Sendable {
     /// exp of the weights' entropy: so many faces take part.
     package var effectiveFaces: Double { exp2(-weights.reduce(0.0) { $0 + ($1 > 0 ? $1 * log2($1) : 0) }) }
 
-    /// Texels (of the finest map of an octave) of a region's own evidence that count as much as what other regions tell.
-    private static let doubt = 300.0
+    /// Places of a region's own evidence that count as much as what other regions tell.
+    private static let doubt = 200.0
     /// How much the mirrored side's evidence counts beside the own.
     private static let mirrored = 0.6
     /// Towards all faces alike, in units of the mean squared difference: where the evidence cannot tell, the mean is best.
@@ -58,7 +58,7 @@ package struct DetailAnalysis: Sendable {
                         (seen.correlations[i], clear),
                         (seen.correlations[other], other == i ? 0 : Self.mirrored * clear),
                     ],
-                    doubt: Self.doubt * seen.share(ofTap: i / DetailRegions.count % seen.taps))
+                    doubt: Self.doubt)
             }
         }
         self.targets = targets

@@ -72,11 +72,37 @@ package struct DetailMap: Sendable {
         return small.planar
     }
 
-    /// 1 where all within `reach` texels is seen: where no feature touches what was not.
-    package func evidence(reach: Int) -> [Float] {
-        var plane = Plane(width: size, height: size)
-        for i in seen.indices { plane.pixels[i].x = seen[i] > 0.9 ? 1 : 0 }
-        let mean = plane.blurred(radius: reach, passes: 1)
-        return mean.pixels.map { $0.x > 0.999 ? 1 : 0 }
+    /// 1 where a texel and nearly all within `reach` texels of it is seen: where features hardly touch what was not.
+    package func evidence(reach: Int) -> [Float] { Self.evidence(seen, width: size, height: size, reach: reach) }
+
+    /// Share of the box around a texel that has to be seen. What lies beyond is smooth and weakens features a little;
+    /// asking for all would leave narrow places without any statistics in coarse octaves.
+    private static let enough = 0.88
+
+    /// What lies outside the rectangle does not count.
+    static func evidence(_ seen: [Float], width: Int, height: Int, reach: Int) -> [Float] {
+        precondition(seen.count == width * height, "\(seen.count) texels of \(width) × \(height)")
+        /// Sums over 2 reach + 1 neighbours of each of `count` values, `stride` apart.
+        func sums(_ values: [Int32], count: Int, lines: Int, stride: Int, line: Int) -> [Int32] {
+            var result = values
+            for k in 0..<lines {
+                var sum: Int32 = 0
+                let at = k * line
+                for i in 0..<min(reach, count) { sum += values[at + i * stride] }
+                for i in 0..<count {
+                    if i + reach < count { sum += values[at + (i + reach) * stride] }
+                    if i > reach { sum -= values[at + (i - reach - 1) * stride] }
+                    result[at + i * stride] = sum
+                }
+            }
+            return result
+        }
+        let rows = sums(seen.map { $0 > 0.9 ? 1 : 0 }, count: width, lines: height, stride: 1, line: width)
+        let boxes = sums(rows, count: height, lines: width, stride: width, line: 1)
+        func span(_ at: Int, _ count: Int) -> Int { min(at + reach, count - 1) - max(at - reach, 0) + 1 }
+        return (0..<width * height).map { i in
+            let area = span(i % width, width) * span(i / width, height)
+            return seen[i] > 0.9 && Double(boxes[i]) >= enough * Double(area) ? 1 : 0
+        }
     }
 }

@@ -7,6 +7,10 @@ package struct DetailNetwork: Sendable {
     /// Maps behind each convolution; the pooling stands in the middle.
     package static let channels = [32, 32, 32, 32]
 
+    /// Skin's detail has a standard deviation of some hundredths; features of order 1 make their products count beside their
+    /// means.
+    private static let gain: Float = 20
+
     /// Of each convolution, outputs × inputs × 3 × 3, and a bias per output.
     package var weights: [[Float]]
     package var biases: [[Float]]
@@ -45,10 +49,12 @@ package struct DetailNetwork: Sendable {
         let workspace = Workspace()
         for (k, outputs) in DetailNetwork.channels.enumerated() {
             if k == 2 { layers.append(.pooling) }
+            let scale: Float = k == 0 ? Self.gain : 1
             layers.append(
                 .convolution(
                     Convolution(
-                        inputs: inputs, outputs: outputs, weights: weights[k], bias: biases[k], winograd: !training,
+                        inputs: inputs, outputs: outputs, weights: weights[k].map { $0 * scale }, bias: biases[k],
+                        winograd: !training,
                         workspace: workspace)))
             inputs = outputs
         }

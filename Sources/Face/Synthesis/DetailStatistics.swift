@@ -1,7 +1,7 @@
 package import Tensors
 
-/// What is at hand of a pyramid of detail: each octave's size and its regions there and at half of it, where the network's
-/// deeper taps look.
+/// What is at hand of a pyramid of detail: each octave's size and its regions there and at its halves, where the
+/// network's deeper taps look.
 package struct DetailPyramid: Sendable {
     /// Texels along one side, largest first.
     package let sizes: [Int]
@@ -16,7 +16,9 @@ package struct DetailPyramid: Sendable {
         }
         self.sizes = sizes
         var regions: [Int: DetailRegions] = [:]
-        for size in sizes + [sizes.last! / 2] { regions[size] = DetailRegions(atlas: atlas, size: size) }
+        for size in sizes + (1...4).map({ sizes.last! >> $0 }) {
+            regions[size] = DetailRegions(atlas: atlas, size: size)
+        }
         self.regions = regions
     }
 
@@ -34,9 +36,6 @@ package struct DetailPyramid: Sendable {
     private static let texelsPerMetre = 3000.0
 
     package func regions(at size: Int) -> DetailRegions { regions[size]! }
-
-    /// How far features reach, texels of their octave: what a mask is eroded by.
-    package static let reach = 8
 }
 
 /// Mean correlations per octave, tap and region, with the weight (texels) that they are over.
@@ -50,9 +49,6 @@ package struct DetailStatistics: Sendable {
         (octave * taps + tap) * DetailRegions.count + region
     }
 
-    /// 1 for taps on maps of the picture's size, a quarter for those behind the pooling.
-    func share(ofTap tap: Int) -> Double { tap * 2 < taps ? 1 : 0.25 }
-
     package init(octaves: Int, taps: Int, correlations: [Correlations]) {
         precondition(correlations.count == octaves * taps * DetailRegions.count)
         (self.octaves, self.taps, self.correlations) = (octaves, taps, correlations)
@@ -60,36 +56,30 @@ package struct DetailStatistics: Sendable {
 
     /// Of the seen texels of a map.
     package init(of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork) {
-        precondition(detail.size == pyramid.sizes[0], "detail of \(detail.size)² for \(pyramid.sizes)")
-        octaves = pyramid.sizes.count
-        taps = network.taps.count
-        correlations = []
-        var level = detail
-        for size in pyramid.sizes {
-            let picture = FeatureMap(MapShape(channels: 1, height: size, width: size))
-            let masks = DetailMasks(
-                level.evidence(reach: DetailPyramid.reach), pyramid: pyramid, window: .whole(size), size: size)
-            picture.assign(level.values.span)
-            for map in network.forward(picture) {
-                correlations += masks.places(for: map.shape).map { Correlations(of: map, at: $0) }
-            }
-            level = level.halved
-        }
+        var tiles = TiledStatistics()
+        self = tiles.statistics(of: detail, pyramid: pyramid, network: network)
     }
 }
 
-/// A mask over a window of one octave, as the regions' places on maps of the octave's size and of half of it.
+/// A mask over a window of one octave, as the regions' places on maps of the octave's size and of its halves.
 struct DetailMasks {
-    private let full: [Places]
-    private let half: [Places]
+    /// By how often the map is halved.
+    private var levels: [[Places]] = []
     private let width: Int
 
-    init(_ mask: [Float], pyramid: DetailPyramid, window: DetailWindow, size: Int, fewest: Float = 0) {
-        full = pyramid.regions(at: size).places(in: window, mask: mask, fewest: fewest)
-        let small = DetailMap.halved(mask, width: window.width, height: window.height)
-        half = pyramid.regions(at: size / 2).places(in: window.halved, mask: small, fewest: fewest / 4)
+    /// - Parameter halvings: `FeatureNetwork.halvings`; window and size are multiples of 2 to its power.
+    init(
+        _ mask: [Float], pyramid: DetailPyramid, window: DetailWindow, size: Int, fewest: Float = 0, halvings: Int
+    ) {
         width = window.width
+        var (mask, window, size, fewest) = (mask, window, size, fewest)
+        for level in 0...halvings {
+            levels.append(pyramid.regions(at: size).places(in: window, mask: mask, fewest: fewest))
+            guard level < halvings else { break }
+            mask = DetailMap.halved(mask, width: window.width, height: window.height)
+            (window, size, fewest) = (window.halved, size / 2, fewest / 4)
+        }
     }
 
-    func places(for shape: MapShape) -> [Places] { shape.width == width ? full : half }
+    func places(for shape: MapShape) -> [Places] { levels[(width / shape.width).trailingZeroBitCount] }
 }

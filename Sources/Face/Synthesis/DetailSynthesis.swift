@@ -87,7 +87,8 @@ package struct DetailSynthesis {
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
             let skin = pyramid.regions(at: size).skin
-            let pieces = DetailWindows(side: options.tile).pieces(zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
+            let pieces = DetailWindows(side: options.tile, alignment: 2 << network.halvings).pieces(
+                zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
             for (k, piece) in pieces.enumerated() {
                 let search = Objective(
                     pyramid: pyramid, network: network, targets: analysis.targets, database: database,
@@ -201,7 +202,8 @@ private struct Objective {
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }
         for (o, shape, window, mask, size) in octaves {
-            let masks = DetailMasks(mask, pyramid: pyramid, window: window, size: size, fewest: Self.fewest)
+            let masks = DetailMasks(
+                mask, pyramid: pyramid, window: window, size: size, fewest: Self.fewest, halvings: network.halvings)
             terms.append(
                 network.tapShapes(shape).enumerated().map { t, map in
                     masks.places(for: map).enumerated().compactMap { k, places -> Term? in

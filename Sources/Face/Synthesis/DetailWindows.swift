@@ -16,6 +16,8 @@ struct DetailWindows {
     static let context = 16
     /// Pieces have sides of multiples of this, since each size is prepared for once.
     private static let step = 32
+    /// Texels that pieces begin at are multiples of this: as often as maps of theirs are halved.
+    var alignment = 2
 
     /// - Parameters:
     ///   - work: `size × size`: where something is to be synthesized.
@@ -28,8 +30,8 @@ struct DetailWindows {
             let tile = DetailWindow(x: k % count * side, y: k / count * side, width: side, height: side)
             guard let box = Self.bounds(work, size: size, in: tile) else { return nil }
             let reach = Self.overlap + Self.context
-            let (x, width) = Self.grown(box.x, box.width, by: reach, size: size)
-            let (y, height) = Self.grown(box.y, box.height, by: reach, size: size)
+            let (x, width) = grown(box.x, box.width, by: reach, size: size)
+            let (y, height) = grown(box.y, box.height, by: reach, size: size)
             let outer = DetailWindow(x: x, y: y, width: width, height: height)
             return DetailPiece(outer: outer, mask: Self.mask(tile, in: outer, size: size))
         }
@@ -47,11 +49,11 @@ struct DetailWindows {
         return DetailWindow(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
     }
 
-    /// An interval with `by` on either side, of a multiple of `step` where the map has room for it; even numbers.
-    private static func grown(_ start: Int, _ length: Int, by: Int, size: Int) -> (start: Int, length: Int) {
-        let low = max(start - by, 0) / 2 * 2
+    /// An interval with `by` on either side, of a multiple of `step` where the map has room for it.
+    private func grown(_ start: Int, _ length: Int, by: Int, size: Int) -> (start: Int, length: Int) {
+        let low = max(start - by, 0) / alignment * alignment
         let high = min(start + length + by, size)
-        let wanted = min((high - low + step - 1) / step * step, size)
+        let wanted = min((high - low + Self.step - 1) / Self.step * Self.step, size)
         return (max(min(low, size - wanted), 0), wanted)
     }
 

@@ -40,7 +40,9 @@ package struct FaceDatabase: Sendable {
             let energy = faces.map { face -> Double in
                 guard face.correlations[i].weight >= Self.fewest else { return 0 }
                 let (means, side) = (face.correlations[i].means, channels + 1)
-                return (0..<channels).reduce(0) { $0 + means[$1 * side + $1] }
+                let sum = (0..<channels).reduce(0) { $0 + means[$1 * side + $1] }
+                // Foreign weights may overflow.
+                return sum.isFinite ? sum : 0
             }
             let typical = energy.filter { $0 > 0 }.sorted()
             let most = typical.isEmpty ? 0 : 4 * typical[typical.count / 2]

@@ -1,10 +1,10 @@
-internal import Tensors
+package import Tensors
 
 /// A database file that cannot be used; one line with the remedy.
 package struct DatabaseFileError: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
-    package init(_ reason: String) {
-        description = "the face database \(reason): take the one that came with this version, or build it again"
+    package init(_ reason: String, remedy: String = "take the one that came with this version, or build it again") {
+        description = "the face database \(reason): \(remedy)"
     }
 }
 
@@ -12,11 +12,12 @@ package struct DatabaseFileError: Error, Sendable, Equatable, CustomStringConver
 ///
 ///     "LIKEFACE"  UInt32: version, atlas size, octaves, taps, regions, faces
 ///     UInt32 convolutions; per convolution: UInt32 inputs, outputs; Float32 weights, biases
+///         with none it is VGG-19: UInt32 depth from 1; 64 bytes: SHA-256 of its weights as text (`VGG19.digest`)
 ///     per octave, tap, region: UInt32 channels, Float32 scale, Float32 mean triangle, Float32 weight per face,
 ///         Int8 differences (faces × triangle)
 ///     32 bytes: SHA-256 of all before, as text of its first 32 digits
 package struct FaceDatabaseContents: Sendable {
-    package var network: DetailNetwork
+    package var network: DetailFeatures
     package var database: FaceDatabase
     /// Texels along one side of the atlas that the finest octave is of.
     package var size: Int
@@ -24,7 +25,7 @@ package struct FaceDatabaseContents: Sendable {
     private static let magic = Array("LIKEFACE".utf8)
     private static let version: UInt32 = 1
 
-    package init(network: DetailNetwork, database: FaceDatabase, size: Int) {
+    package init(network: DetailFeatures, database: FaceDatabase, size: Int) {
         (self.network, self.database, self.size) = (network, database, size)
     }
 
@@ -39,6 +40,7 @@ package struct FaceDatabaseContents: Sendable {
             out.put(weights)
             out.put(biases)
         }
+        if case .vgg(let vgg) = network { StoredFeatures.put(vgg, into: &out) }
         for block in database.blocks {
             out.put([UInt32(block.channels)])
             out.put([block.scale])
@@ -49,7 +51,8 @@ package struct FaceDatabaseContents: Sendable {
         return out.bytes + Array(SHA256.hex(of: out.bytes).utf8.prefix(32))
     }
 
-    package init(encoded file: [UInt8]) throws(DatabaseFileError) {
+    /// - Parameter weights: what `texture.features` names.
+    package init(encoded file: [UInt8], weights: SafeTensors? = nil) throws(DatabaseFileError) {
         guard file.count > 64, file.starts(with: Self.magic) else { throw DatabaseFileError("is not one") }
         let body = Array(file.dropLast(32))
         guard Array(SHA256.hex(of: body).utf8.prefix(32)) == Array(file.suffix(32)) else {
@@ -60,17 +63,18 @@ package struct FaceDatabaseContents: Sendable {
         guard head[0] == Self.version, Int(head[4]) == DetailRegions.count else {
             throw DatabaseFileError("has version \(head[0]) and \(head[4]) regions")
         }
+        let stored: StoredFeatures
         do throws(LittleEndianReader.Damage) {
-            network = try Self.network(&input)
+            stored = try Self.network(&input)
             let (octaves, taps, faces) = (Int(head[2]), Int(head[3]), Int(head[5]))
             var blocks: [FaceDatabase.Block] = []
             // From the finest octave down to 256, and at least one face.
-            guard (1...4).contains(octaves), Int(head[1]) == 128 << octaves, taps == network.network().taps.count,
+            guard (1...4).contains(octaves), Int(head[1]) == 128 << octaves, taps == stored.channels.count,
                 faces > 0
             else { throw .outOfRange }
-            for _ in 0..<octaves * taps * DetailRegions.count {
+            for i in 0..<octaves * taps * DetailRegions.count {
                 let channels = try input.integer()
-                guard channels <= 4096 else { throw .outOfRange }
+                guard channels == stored.channels[i / DetailRegions.count % taps] else { throw .outOfRange }
                 let triangle = (channels + 1) * (channels + 2) / 2
                 let scale = try input.floats(1)[0]
                 let mean = try input.floats(triangle)
@@ -85,11 +89,13 @@ package struct FaceDatabaseContents: Sendable {
         } catch {
             throw DatabaseFileError(error == .cutOff ? "is cut off" : "is damaged")
         }
+        network = try stored.features(weights)
     }
 
-    private static func network(_ input: inout LittleEndianReader) throws(LittleEndianReader.Damage) -> DetailNetwork {
+    private static func network(_ input: inout LittleEndianReader) throws(LittleEndianReader.Damage) -> StoredFeatures {
         var (weights, biases) = ([[Float]](), [[Float]]())
         let count = try input.integer()
+        if count == 0 { return try StoredFeatures.vgg(&input) }
         guard count == DetailNetwork.channels.count else { throw .outOfRange }
         for expected in DetailNetwork.channels {
             let (inputs, outputs) = (try input.integer(), try input.integer())
@@ -97,6 +103,6 @@ package struct FaceDatabaseContents: Sendable {
             weights.append(try input.floats(9 * inputs * outputs))
             biases.append(try input.floats(outputs))
         }
-        return DetailNetwork(weights: weights, biases: biases)
+        return .own(DetailNetwork(weights: weights, biases: biases))
     }
 }

@@ -22,6 +22,7 @@ package final class TextureSynthesizer {
     private let network: FeatureNetwork
     private let relations: FaceRelations
     private let options: DetailSynthesis.Options
+    private var tiles = TiledStatistics()
     private lazy var ownRegions = regions(at: atlas.size)
 
     /// Texels along one side of the finest octave.
@@ -53,7 +54,7 @@ package final class TextureSynthesizer {
         goOn: (DetailSynthesis.Step) -> Bool = { _ in true }
     ) -> State? {
         let detail = detail(of: texture)
-        let seen = DetailStatistics(of: detail, pyramid: pyramid, network: network)
+        let seen = tiles.statistics(of: detail, pyramid: pyramid, network: network)
         let resolved = pyramid.resolved(pixelsPerMetre: pixelsPerMetre)
         let analysis = DetailAnalysis(
             of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)

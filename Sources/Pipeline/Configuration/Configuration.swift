@@ -49,6 +49,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var intervalSeconds = 1.0
         /// Synthesize the fine structure of what nobody saw, beside everything else and at lower priority.
         package var synthesis = true
+        /// Safetensors file of VGG-19's weights that the face database was built with; empty where it has our own network.
+        package var features = ""
     }
 
     package struct Publication: Codable, Sendable, Equatable {

@@ -1,23 +1,45 @@
 package import Face
 internal import Foundation
-internal import Tensors
+package import Tensors
 
 /// Builds, writes and reads a database of texture statistics.
 package enum FaceDatabaseFile {
     package static let name = "face.database"
 
+    /// - Parameter features: `texture.features`.
     /// - Returns: `nil` where the directory has none.
-    package static func load(from directory: String) throws(Failure) -> FaceDatabaseContents? {
+    package static func load(from directory: String, features: String = "") throws(Failure) -> FaceDatabaseContents? {
         let path = directory + "/" + name
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        do { return try FaceDatabaseContents(encoded: [UInt8](data)) } catch {
+        let weights = features.isEmpty ? nil : try weights(of: features, key: "texture.features")
+        do { return try FaceDatabaseContents(encoded: [UInt8](data), weights: weights) } catch {
             throw Failure(.configuration, "\(path): \(error.description)")
+        }
+    }
+
+    /// A safetensors file, mapped rather than read.
+    /// - Parameter key: what names the file, for the message.
+    package static func weights(of path: String, key: String) throws(Failure) -> SafeTensors {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        else { throw Failure(.configuration, "\(key): there is no file \(path) that can be read: name the weights'") }
+        do { return try SafeTensors(data) } catch {
+            throw Failure(.configuration, "\(key): \(path): \(error.description)")
+        }
+    }
+
+    /// VGG-19 to a depth, of a safetensors file.
+    package static func vgg(_ path: String, depth: VGG19.Depth) throws(Failure) -> DetailFeatures {
+        let file = try weights(of: path, key: "--features")
+        do { return .vgg(try VGG19(file, depth: depth)) } catch {
+            throw Failure(.configuration, "--features: \(path): \(error.description)")
         }
     }
 
     /// Replaces the file atomically.
     package static func write(
-        _ faces: [DetailStatistics], network: DetailNetwork, size: Int, to output: String
+        _ faces: [DetailStatistics], network: DetailFeatures, size: Int, to output: String
     ) throws(Failure) {
         guard faces.count >= 2 else {
             throw Failure(.noFace, "\(faces.count) usable faces: a database needs two, and is good with fifty or more")
@@ -35,7 +57,7 @@ package enum FaceDatabaseFile {
     /// Statistics of all usable photographs.
     /// - Parameter progress: number, name, and why it was left out.
     package static func build(
-        photos: [String], atlas: TextureAtlas, pyramid: DetailPyramid, network: DetailNetwork, models: String,
+        photos: [String], atlas: TextureAtlas, pyramid: DetailPyramid, network: DetailFeatures, models: String,
         progress: (Int, String, PhotoTexture.Rejection?) -> Void
     ) throws(Failure) -> [DetailStatistics] {
         var maker = try PhotoTexture.Maker(atlas: atlas, models: models)

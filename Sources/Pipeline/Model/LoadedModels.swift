@@ -5,12 +5,12 @@ package import Tracking
 /// Everything that is read from the model directory, checked before the source is opened.
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
-    /// Texture statistics of many faces; `nil` where none are installed.
+    /// Texture statistics of many faces; `nil` where none are installed or wanted.
     package let faces: FaceDatabaseContents?
     package let tracker: Handover<FaceTracker>
     package let iris: Handover<IrisEstimator>
 
-    package init(directory: String) throws(Failure) {
+    package init(directory: String, texture: Configuration.Texture) throws(Failure) {
         do throws(ModelError) {
             let library = try LiteRTLibrary(directory: directory)
             tracker = Handover(try FaceTracker(directory: directory, library: library))
@@ -19,7 +19,7 @@ package struct LoadedModels: Sendable {
             throw Failure(.configuration, error.description)
         }
         head = try HeadModelFile.load(from: directory)
-        faces = try FaceDatabaseFile.load(from: directory)
+        faces = texture.synthesis ? try FaceDatabaseFile.load(from: directory, features: texture.features) : nil
     }
 
     /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.

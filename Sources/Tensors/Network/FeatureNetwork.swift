@@ -46,6 +46,32 @@ package final class FeatureNetwork {
         layers.compactMap { if case .convolution(let layer) = $0 { layer } else { nil } }
     }
 
+    /// How far each tap looks, pixels of the picture on either side.
+    package var reaches: [Int] {
+        var (reach, step, found) = (0, 1, [Int]())
+        for (i, layer) in layers.enumerated() {
+            switch layer {
+            case .convolution(let layer): reach += layer.side / 2 * step
+            case .pooling:
+                reach += 2 * step
+                step *= 2
+            }
+            if taps.contains(i) { found.append(reach) }
+        }
+        return found
+    }
+
+    /// Maps at each tap.
+    package var tapChannels: [Int] { tapShapes(MapShape(channels: inputs, height: 32, width: 32)).map(\.channels) }
+
+    /// Places of each tap's map to one pixel of the picture.
+    package var tapShares: [Double] {
+        tapShapes(MapShape(channels: inputs, height: 64, width: 64)).map { Double($0.pixels) / 4096 }
+    }
+
+    /// How often a picture has been halved at the deepest tap.
+    package var halvings: Int { layers[...taps.last!].count { if case .pooling = $0 { true } else { false } } }
+
     /// Maps at each tap for a picture of this size.
     package func tapShapes(_ picture: MapShape) -> [MapShape] {
         let shapes = self.shapes(picture)

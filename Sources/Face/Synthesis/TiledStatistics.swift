@@ -1,0 +1,109 @@
+package import Tensors
+
+/// Statistics of a map as sums over tiles, each with all that features see around it: what a tile holds is looked at again
+/// only when it has changed, so a growing view costs what is new in it, and memory is that of one tile's maps.
+package struct TiledStatistics: Sendable {
+    private struct Tile {
+        var values: [Float]
+        var seen: [Float]
+        /// taps × regions.
+        var sums: [Correlations]
+    }
+
+    private var known: [DetailWindow: Tile] = [:]
+    /// Tiles that the last call looked at, and all that had anything seen in them.
+    package private(set) var renewed = 0
+    package private(set) var total = 0
+
+    /// Texels of a tile's side.
+    private static let side = 128
+    /// Log luma, or share of evidence: by less than this, root mean square, a tile's texels have not changed.
+    private static let tolerance: Float = 0.004
+
+    package init() {}
+
+    package mutating func statistics(
+        of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork
+    ) -> DetailStatistics {
+        precondition(detail.size == pyramid.sizes[0], "detail of \(detail.size)² for \(pyramid.sizes)")
+        let (taps, reaches) = (network.taps.count, network.reaches)
+        let halo = max((reaches.last! + 15) / 16 * 16, 16)
+        (renewed, total) = (0, 0)
+        var correlations: [Correlations] = []
+        var level = detail
+        for size in pyramid.sizes {
+            var sums: [Correlations] = []
+            let side = min(Self.side, size)
+            for k in 0..<(size / side) * (size / side) {
+                let inner = DetailWindow(
+                    x: k % (size / side) * side, y: k / (size / side) * side, width: side, height: side)
+                let outer = inner.grown(by: halo, size: size)
+                let seen = outer.cut(level.seen, size: size)
+                guard seen.contains(where: { $0 > 0.9 }) else { continue }
+                total += 1
+                let values = outer.cut(level.values, size: size)
+                var key = inner
+                key.width = size
+                let tile: Tile
+                if let old = known[key], Self.alike(old.values, values), Self.alike(old.seen, seen) {
+                    tile = old
+                } else {
+                    renewed += 1
+                    let found = Self.sums(
+                        values, seen: seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network)
+                    tile = Tile(values: values, seen: seen, sums: found)
+                    known[key] = tile
+                }
+                if sums.isEmpty { sums = tile.sums } else { for j in sums.indices { sums[j] += tile.sums[j] } }
+            }
+            if sums.isEmpty {
+                sums = (0..<taps * DetailRegions.count).map {
+                    Correlations(channels: network.tapChannels[$0 / DetailRegions.count])
+                }
+            }
+            correlations += sums
+            level = level.halved
+        }
+        return DetailStatistics(octaves: pyramid.sizes.count, taps: taps, correlations: correlations)
+    }
+
+    private static func alike(_ a: [Float], _ b: [Float]) -> Bool {
+        guard a.count == b.count else { return false }
+        var sum: Float = 0
+        for i in a.indices { sum += (a[i] - b[i]) * (a[i] - b[i]) }
+        return sum <= tolerance * tolerance * Float(a.count)
+    }
+
+    private static func sums(
+        _ values: [Float], seen: [Float], inner: DetailWindow, outer: DetailWindow, size: Int, pyramid: DetailPyramid,
+        network: FeatureNetwork
+    ) -> [Correlations] {
+        let picture = FeatureMap(MapShape(channels: 1, height: outer.height, width: outer.width))
+        picture.assign(values.span)
+        let maps = network.forward(picture)
+        return zip(maps, network.reaches).flatMap { map, reach -> [Correlations] in
+            var mask = DetailMap.evidence(seen, width: outer.width, height: outer.height, reach: reach)
+            for y in 0..<outer.height {
+                for x in 0..<outer.width where !inner.contains(outer.x + x, outer.y + y) {
+                    mask[y * outer.width + x] = 0
+                }
+            }
+            let halvings = (outer.width / map.shape.width).trailingZeroBitCount
+            return DetailMasks(mask, pyramid: pyramid, window: outer, size: size, halvings: halvings)
+                .places(for: map.shape).map { Correlations(of: map, at: $0) }
+        }
+    }
+}
+
+extension DetailWindow {
+    func contains(_ x: Int, _ y: Int) -> Bool {
+        x >= self.x && x < self.x + width && y >= self.y && y < self.y + height
+    }
+
+    /// With so many texels around it, as far as the map goes.
+    func grown(by margin: Int, size: Int) -> DetailWindow {
+        let (left, top) = (max(x - margin, 0), max(y - margin, 0))
+        return DetailWindow(
+            x: left, y: top, width: min(x + width + margin, size) - left, height: min(y + height + margin, size) - top)
+    }
+}
