@@ -23,11 +23,14 @@ package struct Avatar: Sendable {
     package var edition: Int
     /// Share of the face's texels that the camera has seen, 0...1.
     package var coverage: Double
+    /// Of the face's texels; `nil` where nobody knows.
+    package var origins: TexelOrigins.Shares?
 
     package init(
         topology: Topology, points: [SIMD3<Float>], expressions: [MorphableModel.ExpressionShape], skin: Image,
         eyes: Image, lashes: Image, teethColour: SIMD3<Float>, tongueColour: SIMD3<Float>,
-        landmarks7: [SIMD3<Float>], edition: Int = 1, coverage: Double = 0
+        landmarks7: [SIMD3<Float>], edition: Int = 1, coverage: Double = 0,
+        origins: TexelOrigins.Shares? = nil
     ) {
         precondition(
             points.count == topology.pointCount, "\(points.count) points for a topology of \(topology.pointCount)")
@@ -45,5 +48,6 @@ package struct Avatar: Sendable {
         self.landmarks7 = landmarks7
         self.edition = edition
         self.coverage = coverage
+        self.origins = origins
     }
 }

@@ -24,7 +24,7 @@ extension Avatar {
         var builder = ContainerBuilder(
             asset: Document.Asset(
                 generator: Version.text,
-                extras: .object(["edition": .number(Double(edition)), "coverage": .number(coverage)])))
+                extras: .object(extras)))
         let parts = topology.parts.filter { !$0.triangles.isEmpty }
         let primitives = PrimitiveWriter(avatar: self, parts: parts).write(to: &builder)
         builder.document.samplers = [
@@ -56,6 +56,15 @@ extension Avatar {
         builder.document.scenes = [Document.Scene(nodes: [0])]
         builder.document.scene = 0
         return builder.container()
+    }
+
+    private var extras: [String: JSONValue] {
+        var extras = ["edition": JSONValue.number(Double(edition)), "coverage": .number(coverage)]
+        guard let origins else { return extras }
+        extras["seen"] = .number(origins.seen)
+        extras["refined"] = .number(origins.refined)
+        extras["inferred"] = .number(origins.inferred)
+        return extras
     }
 
     private func material(_ material: Topology.Material, texture: Int?) -> Document.Material {

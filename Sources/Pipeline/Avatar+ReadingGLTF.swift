@@ -59,7 +59,14 @@ extension Avatar {
             skin: try image(.skin, channels: 3), eyes: try image(.eyes, channels: 3),
             lashes: try image(.lashes, channels: 4), teethColour: colour(.teeth), tongueColour: colour(.tongue),
             landmarks7: places, edition: Int(exactly: extras?["edition"]?.number ?? 1) ?? 1,
-            coverage: extras?["coverage"]?.number ?? 0)
+            coverage: extras?["coverage"]?.number ?? 0, origins: Self.origins(extras))
+    }
+
+    private static func origins(_ extras: JSONValue?) -> TexelOrigins.Shares? {
+        guard let seen = extras?["seen"]?.number, let refined = extras?["refined"]?.number,
+            let inferred = extras?["inferred"]?.number
+        else { return nil }
+        return TexelOrigins.Shares(seen: seen, refined: refined, inferred: inferred)
     }
 }
 

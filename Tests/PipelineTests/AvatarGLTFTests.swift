@@ -20,7 +20,7 @@ import Testing
             skin: skin ?? flat(256, [200, 150, 125]), eyes: flat(64, [90, 60, 40]),
             lashes: flat(64, [30, 20, 15, 255]), teethColour: SIMD3(0.6, 0.55, 0.45),
             tongueColour: SIMD3(0.35, 0.1, 0.1), landmarks7: [33, 263, 1].map { model.mean[$0] }, edition: 3,
-            coverage: 0.75)
+            coverage: 0.75, origins: .init(seen: 0.5, refined: 0.125, inferred: 0.375))
     }
 
     @Test func theFileIsSoundAndSmallAndTheSameEveryTime() throws {
@@ -55,6 +55,7 @@ import Testing
         let read = try Avatar(glb: try written.glb())
         #expect(read.skin == written.skin && read.eyes == written.eyes && read.lashes == written.lashes)
         #expect(read.landmarks7 == written.landmarks7 && read.edition == 3 && read.coverage == 0.75)
+        #expect(read.origins == written.origins)
         #expect(read.teethColour == written.teethColour && read.tongueColour == written.tongueColour)
         // Triangle by triangle in space, at rest and in every expression.
         for shape in [nil] + ARKit.names.map(Optional.some) {

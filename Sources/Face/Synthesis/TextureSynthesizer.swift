@@ -12,6 +12,8 @@ package final class TextureSynthesizer {
         /// See `DetailAnalysis`.
         package fileprivate(set) var residual: Double
         package fileprivate(set) var effectiveFaces: Double
+        /// 0...1: how far the camera left the octave of `detail` unresolved, so that seen skin is refined by it.
+        package fileprivate(set) var unresolved: Float
     }
 
     private let atlas: TextureAtlas
@@ -54,7 +56,8 @@ package final class TextureSynthesizer {
         } octave: { level in
             let state = State(
                 detail: level, weights: analysis.weights, residual: analysis.residual,
-                effectiveFaces: analysis.effectiveFaces)
+                effectiveFaces: analysis.effectiveFaces,
+                unresolved: 1 - resolved[pyramid.sizes.firstIndex(of: level.size)!])
             found = state
             return octave(state)
         }
@@ -71,6 +74,11 @@ package final class TextureSynthesizer {
     private lazy var ownRegions =
         atlas.size == size
         ? pyramid.regions(at: size) : DetailRegions(atlas: atlas, size: atlas.size)
+
+    /// What `texture(_:with:)` puts on skin that was seen.
+    package func refinement(with state: State) -> TexelOrigins.Refinement {
+        TexelOrigins.Refinement(skin: ownRegions.plain, unresolved: state.unresolved)
+    }
 
     /// `texture` with the state's detail where it was not seen: colours times exp(new − old log luma).
     package func texture(_ texture: Texture, with state: State) -> Texture {

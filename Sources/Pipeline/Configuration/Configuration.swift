@@ -57,6 +57,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var minimumGain = 0.01
         /// Numbered editions to keep.
         package var keep = 10
+        /// Publish beside each avatar a picture of where its texels come from.
+        package var confidenceMap = false
     }
 
     package var video = Video()

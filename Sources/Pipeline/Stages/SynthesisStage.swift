@@ -84,6 +84,7 @@ extension Pipeline {
         result.texture = synthesizer.texture(avatar.texture, with: state)
         result.avatar.skin = result.texture.baseColor()
         result.quality.synthesis = Double(state.detail.size) / Double(synthesizer.size)
+        result.setOrigins(refinement: synthesizer.refinement(with: state))
         return result
     }
 }
