@@ -13,6 +13,8 @@ package struct Avatar: Sendable {
     package var eyes: Image
     /// Base colour and opacity in the atlas of the lashes: RGBA, sRGB-coded.
     package var lashes: Image
+    /// In the atlas of the skin; `nil` for skin without relief, equally rough all over.
+    package var skinMaps: SkinMaps?
     /// Linear RGB in 0...1.
     package var teethColour: SIMD3<Float>
     /// Linear RGB in 0...1.
@@ -30,7 +32,7 @@ package struct Avatar: Sendable {
         topology: Topology, points: [SIMD3<Float>], expressions: [MorphableModel.ExpressionShape], skin: Image,
         eyes: Image, lashes: Image, teethColour: SIMD3<Float>, tongueColour: SIMD3<Float>,
         landmarks7: [SIMD3<Float>], edition: Int = 1, coverage: Double = 0,
-        origins: TexelOrigins.Shares? = nil
+        origins: TexelOrigins.Shares? = nil, skinMaps: SkinMaps? = nil
     ) {
         precondition(
             points.count == topology.pointCount, "\(points.count) points for a topology of \(topology.pointCount)")
@@ -49,5 +51,6 @@ package struct Avatar: Sendable {
         self.edition = edition
         self.coverage = coverage
         self.origins = origins
+        self.skinMaps = skinMaps
     }
 }

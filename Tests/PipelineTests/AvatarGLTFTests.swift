@@ -13,14 +13,14 @@ import Testing
             bytes: (0..<size * size).flatMap { _ in colour })
     }
 
-    private func avatar(skin: Image? = nil) throws -> Avatar {
+    private func avatar(skin: Image? = nil, maps: SkinMaps? = nil) throws -> Avatar {
         let model = try HeadModelFile.load(from: Models.path)
         return Avatar(
             topology: model.topology, points: model.mean, expressions: model.expressions,
             skin: skin ?? flat(256, [200, 150, 125]), eyes: flat(64, [90, 60, 40]),
             lashes: flat(64, [30, 20, 15, 255]), teethColour: SIMD3(0.6, 0.55, 0.45),
             tongueColour: SIMD3(0.35, 0.1, 0.1), landmarks7: [33, 263, 1].map { model.mean[$0] }, edition: 3,
-            coverage: 0.75, origins: .init(seen: 0.5, refined: 0.125, inferred: 0.375))
+            coverage: 0.75, origins: .init(seen: 0.5, refined: 0.125, inferred: 0.375), skinMaps: maps)
     }
 
     @Test func theFileIsSoundAndSmallAndTheSameEveryTime() throws {
@@ -71,6 +71,22 @@ import Testing
             }
         }
         #expect(abs(read.points.count - written.topology.pointCount) < written.topology.pointCount / 50)
+    }
+
+    @Test func mapsAreWrittenOnTheSkinAloneAndReadBack() throws {
+        let maps = SkinMaps(normals: flat(128, [140, 120, 250]), roughness: flat(128, [255, 130, 0]))
+        let file = try avatar(maps: maps).glb()
+        #expect(Validator.findings(in: file) == [])
+        #expect(try Avatar(glb: file).skinMaps == maps)
+        let document = try BinaryContainer(file).document
+        #expect(document.materials.map { $0.normalTexture != nil } == [true, false, false, false, false])
+        let skin = try #require(document.materials[0].pbrMetallicRoughness)
+        #expect(skin.roughnessFactor == 1 && skin.metallicRoughnessTexture != nil && skin.baseColorTexture != nil)
+        #expect(document.materials[0].normalTexture?.scale == Double(SkinMaps.normalScale))
+        #expect(document.images.map(\.name) == ["eyes", "lashes", "skin", "skin normals", "skin roughness"])
+        let plain = try avatar().glb()
+        #expect(try Avatar(glb: plain).skinMaps == nil)
+        #expect(try BinaryContainer(plain).document.meshes == document.meshes, "the same topology in all editions")
     }
 
     private func posed(_ avatar: Avatar, _ shape: String?) -> [SIMD3<Float>] {

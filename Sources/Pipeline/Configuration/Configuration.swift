@@ -49,6 +49,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var intervalSeconds = 1.0
         /// Synthesize the fine structure of what nobody saw, beside everything else and at lower priority.
         package var synthesis = true
+        /// Write normal and roughness maps of the skin.
+        package var maps = true
     }
 
     package struct Publication: Codable, Sendable, Equatable {

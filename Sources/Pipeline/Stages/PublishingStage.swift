@@ -56,8 +56,9 @@ private final class PublishedPerson {
 
 extension Pipeline {
     /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end.
+    /// - Parameter mapper: `nil` for skin without maps.
     /// - Returns: the last avatar made of the first person, published or not.
-    func publish(_ avatars: Edge<FinishedAvatar>) async throws -> FinishedAvatar? {
+    func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> FinishedAvatar? {
         var people = [PublishedPerson(try openOutput(person: 0), configuration.publication)]
         var last: FinishedAvatar?
         while let finished = await avatars.next() {
@@ -73,7 +74,7 @@ extension Pipeline {
             switch person.gate.consider(best.quality, time: best.made.time, final: finished.made.final) {
             case .publish:
                 person.pending = nil
-                try publish(best, into: &person.directory)
+                try publish(best, mapper: mapper, into: &person.directory)
             case .tooSoon: person.pending = best
             case .noGain: report.update { $0.withheld += 1 }
             }
@@ -91,9 +92,13 @@ extension Pipeline {
         }
     }
 
-    private func publish(_ finished: FinishedAvatar, into directory: inout AvatarDirectory) throws(Failure) {
+    private func publish(
+        _ finished: FinishedAvatar, mapper: SkinMapper?, into directory: inout AvatarDirectory
+    ) throws(Failure) {
+        var avatar = finished.avatar
+        avatar.skinMaps = mapper?.maps(of: finished.texture)
         let file: [UInt8]
-        do { file = try finished.avatar.glb() } catch {
+        do { file = try avatar.glb() } catch {
             throw Failure(.software, "the avatar does not encode: \(error)")
         }
         var map: [UInt8]?
