@@ -3,13 +3,13 @@ internal import GLTF
 internal import Tensors
 
 extension Avatar {
-    /// A file is at most this many bytes long, as loaders on phones ask; the skin's textures are halved until it is.
+    /// A file is at most this many bytes long, as loaders on phones ask: see `SkinPictures`.
     package static let largestFile = 8_000_000
 
     /// One self-contained GLB: a node and a mesh "Head", one primitive a material with its own vertices, 52 sparse
-    /// position-only morph targets named in `mesh.extras.targetNames`, embedded PNG, no extensions. Pure: equal avatars
+    /// position-only morph targets named in `mesh.extras.targetNames`, embedded PNG or JPEG, no extensions. Pure: equal avatars
     /// give equal bytes.
-    /// - Throws: `PNGError` or `GLTFError` if a texture or the whole cannot be encoded.
+    /// - Throws: `PNGError`, `JPEGError` or `GLTFError` if a texture or the whole cannot be encoded.
     package func glb() throws -> [UInt8] {
         var builder = ContainerBuilder(asset: Document.Asset(generator: Version.text, extras: .object(extras)))
         let parts = topology.parts.filter { !$0.triangles.isEmpty }

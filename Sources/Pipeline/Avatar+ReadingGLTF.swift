@@ -7,7 +7,7 @@ extension Avatar {
     ///
     /// A file has no points, only vertices: those of equal position and normal become one point, numbered in the order of
     /// the file. Which point mirrors which is lost: each mirrors itself.
-    /// - Throws: `GLTFError` or `PNGError` for any other file.
+    /// - Throws: `GLTFError`, `PNGError` or `JPEGError` for any other file.
     package init(glb file: [UInt8]) throws {
         let container = try BinaryContainer(file)
         let document = container.document
@@ -34,7 +34,9 @@ extension Avatar {
                 let i = document.textures[texture].source, document.images.indices.contains(i),
                 let view = document.images[i].bufferView
             else { throw GLTFError.unsupported("\(what) without a texture") }
-            return try Image(png: Array(container.bytes(ofView: view)), channels: channels)
+            let bytes = Array(try container.bytes(ofView: view))
+            return try document.images[i].mimeType == "image/jpeg" && channels < 4
+                ? Image(jpeg: bytes, channels: channels) : Image(png: bytes, channels: channels)
         }
         func image(_ material: Topology.Material, channels: Int) throws -> Image {
             try image(

@@ -10,11 +10,14 @@ struct TexturePicture {
     let material: String
     let use: Use
     let bytes: [UInt8]
+    /// `image/png` or `image/jpeg`.
+    let type: String
 
-    init(_ material: String, _ use: Use = .colour, bytes: [UInt8]) {
+    init(_ material: String, _ use: Use = .colour, bytes: [UInt8], type: String = "image/png") {
         self.material = material
         self.use = use
         self.bytes = bytes
+        self.type = type
     }
 
     /// Appends image and texture, and hangs the texture into its material where the document has that.
@@ -27,7 +30,7 @@ struct TexturePicture {
             case .roughness: material + " roughness"
             }
         let view = builder.view(bytes)
-        builder.document.images.append(Document.Image(name: name, mimeType: "image/png", bufferView: view))
+        builder.document.images.append(Document.Image(name: name, mimeType: type, bufferView: view))
         builder.document.textures.append(Document.Texture(sampler: 0, source: builder.document.images.count - 1))
         let texture = builder.document.textures.count - 1
         switch use {
@@ -47,8 +50,9 @@ struct TexturePicture {
 
 /// The skin's textures within a number of bytes.
 enum SkinPictures {
-    /// As large as fits: maps of more than a quarter of the skin's side give way before the skin does.
-    static func pictures(skin: Image, maps: SkinMaps?, bytes: Int) throws(PNGError) -> [TexturePicture] {
+    /// As large as fits: first PNG gives way to JPEG, then maps of more than a quarter of the skin's side, then the skin.
+    /// - Throws: `PNGError` or `JPEGError`.
+    static func pictures(skin: Image, maps: SkinMaps?, bytes: Int) throws -> [TexturePicture] {
         var (skin, maps) = (skin, maps)
         while true {
             var pictures: [TexturePicture] = []
@@ -59,16 +63,24 @@ enum SkinPictures {
                 ]
             }
             let left = pictures.reduce(bytes) { $0 - $1.bytes.count }
-            let colour = try skin.png()
-            if colour.count <= left || min(skin.width, skin.height) < 64 {
-                return [TexturePicture("skin", bytes: colour)] + pictures
-            }
+            if let colour = try colour(skin, bytes: left) { return [colour] + pictures }
             if let large = maps, 4 * large.normals.width > skin.width {
                 maps = SkinMaps(normals: large.normals.halved(), roughness: large.roughness.halved())
             } else {
                 skin = skin.halved()
             }
         }
+    }
+
+    /// The best that fits; `nil` where none does and it can be halved.
+    private static func colour(_ skin: Image, bytes: Int) throws -> TexturePicture? {
+        let whole = try skin.png()
+        if whole.count <= bytes || min(skin.width, skin.height) < 64 { return TexturePicture("skin", bytes: whole) }
+        for quality in [95, 90, 85] {
+            let lossy = try skin.jpeg(quality: quality)
+            if lossy.count <= bytes { return TexturePicture("skin", bytes: lossy, type: "image/jpeg") }
+        }
+        return nil
     }
 }
 

@@ -97,6 +97,30 @@ import Testing
         return points
     }
 
+    /// Fine structure on smooth colours, stronger than any camera's noise on skin.
+    @Test func aRichSkinKeepsItsSizeAsJPEG() throws {
+        var generator = SeededGenerator(seed: 4)
+        func image(_ size: Int, _ middle: [Double], _ spread: Double) -> Image {
+            var image = Image(width: size, height: size, channels: 3)
+            for i in image.bytes.indices {
+                let shade = 25 * sin(Double(i / 3 % size) / 90) * cos(Double(i / 3 / size) / 70)
+                image.bytes[i] = UInt8(min(max(middle[i % 3] + shade + spread * generator.normal(), 0), 255))
+            }
+            return image
+        }
+        let skin = image(2048, [190, 140, 120], 5)
+        let maps = SkinMaps(
+            normals: image(1024, [128, 128, 230], 3), roughness: flat(1024, [255, 140, 0]))
+        let file = try avatar(skin: skin, maps: maps).glb()
+        #expect(file.count <= Avatar.largestFile && Validator.findings(in: file) == [])
+        #expect(try BinaryContainer(file).document.images.contains { $0.mimeType == "image/jpeg" })
+        let read = try Avatar(glb: file)
+        #expect(read.skin.width == 2048)
+        let loss = zip(read.skin.bytes, skin.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+        #expect(Double(loss) / Double(skin.bytes.count) < 5)
+        print("2048² as JPEG: file of \(file.count) bytes, maps of \(read.skinMaps?.normals.width ?? 0)²")
+    }
+
     /// Noise does not compress: the worst skin there can be.
     @Test func aSkinTooRichIsHalved() throws {
         var generator = SystemRandomNumberGenerator()
