@@ -35,10 +35,11 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas lapacke",
             providers: [.apt(["libopenblas-openmp-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CLiteRT"),
 
-        .target(name: "Tensors", dependencies: ["COneDNN", "COpenBLAS", "CPNG"], swiftSettings: house),
+        .target(name: "Tensors", dependencies: ["CJPEG", "COneDNN", "COpenBLAS", "CPNG"], swiftSettings: house),
         .target(name: "Video", dependencies: ["CFFmpeg", "Tensors"], swiftSettings: house),
         .target(name: "Tracking", dependencies: ["CLiteRT", "Tensors"], swiftSettings: house),
         .target(name: "Face", dependencies: ["Tensors"], swiftSettings: house),

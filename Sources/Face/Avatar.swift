@@ -13,6 +13,8 @@ package struct Avatar: Sendable {
     package var eyes: Image
     /// Base colour and opacity in the atlas of the lashes: RGBA, sRGB-coded.
     package var lashes: Image
+    /// In the atlas of the skin; `nil` for skin without relief, equally rough all over.
+    package var skinMaps: SkinMaps?
     /// Linear RGB in 0...1.
     package var teethColour: SIMD3<Float>
     /// Linear RGB in 0...1.
@@ -23,11 +25,14 @@ package struct Avatar: Sendable {
     package var edition: Int
     /// Share of the face's texels that the camera has seen, 0...1.
     package var coverage: Double
+    /// Of the face's texels; `nil` where nobody knows.
+    package var origins: TexelOrigins.Shares?
 
     package init(
         topology: Topology, points: [SIMD3<Float>], expressions: [MorphableModel.ExpressionShape], skin: Image,
         eyes: Image, lashes: Image, teethColour: SIMD3<Float>, tongueColour: SIMD3<Float>,
-        landmarks7: [SIMD3<Float>], edition: Int = 1, coverage: Double = 0
+        landmarks7: [SIMD3<Float>], edition: Int = 1, coverage: Double = 0,
+        origins: TexelOrigins.Shares? = nil, skinMaps: SkinMaps? = nil
     ) {
         precondition(
             points.count == topology.pointCount, "\(points.count) points for a topology of \(topology.pointCount)")
@@ -45,5 +50,7 @@ package struct Avatar: Sendable {
         self.landmarks7 = landmarks7
         self.edition = edition
         self.coverage = coverage
+        self.origins = origins
+        self.skinMaps = skinMaps
     }
 }

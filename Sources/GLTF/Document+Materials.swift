@@ -2,17 +2,19 @@ extension Document {
     package struct Material: Codable, Sendable, Equatable {
         package var name: String?
         package var pbrMetallicRoughness: PBRMetallicRoughness?
+        package var normalTexture: NormalTextureInfo?
         /// `OPAQUE` (the default), `MASK` or `BLEND`.
         package var alphaMode: String?
         package var alphaCutoff: Double?
         package var doubleSided: Bool?
 
         package init(
-            name: String? = nil, pbrMetallicRoughness: PBRMetallicRoughness? = nil, alphaMode: String? = nil,
-            doubleSided: Bool? = nil
+            name: String? = nil, pbrMetallicRoughness: PBRMetallicRoughness? = nil,
+            normalTexture: NormalTextureInfo? = nil, alphaMode: String? = nil, doubleSided: Bool? = nil
         ) {
             self.name = name
             self.pbrMetallicRoughness = pbrMetallicRoughness
+            self.normalTexture = normalTexture
             self.alphaMode = alphaMode
             self.doubleSided = doubleSided
         }
@@ -24,15 +26,18 @@ extension Document {
         package var baseColorTexture: TextureInfo?
         package var metallicFactor: Double?
         package var roughnessFactor: Double?
+        /// Roughness in green, metal in blue; both times their factors.
+        package var metallicRoughnessTexture: TextureInfo?
 
         package init(
             baseColorFactor: [Double]? = nil, baseColorTexture: TextureInfo? = nil, metallicFactor: Double? = nil,
-            roughnessFactor: Double? = nil
+            roughnessFactor: Double? = nil, metallicRoughnessTexture: TextureInfo? = nil
         ) {
             self.baseColorFactor = baseColorFactor
             self.baseColorTexture = baseColorTexture
             self.metallicFactor = metallicFactor
             self.roughnessFactor = roughnessFactor
+            self.metallicRoughnessTexture = metallicRoughnessTexture
         }
     }
 
@@ -41,6 +46,18 @@ extension Document {
         package var texCoord: Int?
 
         package init(index: Int) { self.index = index }
+    }
+
+    /// Normals in tangent space; `scale` (1 where absent) multiplies their x and y.
+    package struct NormalTextureInfo: Codable, Sendable, Equatable {
+        package var index: Int
+        package var texCoord: Int?
+        package var scale: Double?
+
+        package init(index: Int, scale: Double? = nil) {
+            self.index = index
+            self.scale = scale
+        }
     }
 
     package struct Texture: Codable, Sendable, Equatable {

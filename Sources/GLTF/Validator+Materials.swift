@@ -11,17 +11,20 @@ extension Validator {
                 for value in factors where !(0...1).contains(value) {
                     report(.materialFactor, pointer + "/pbrMetallicRoughness", "\(value) is not in 0...1")
                 }
-                if let texture = surface.baseColorTexture {
-                    let place = pointer + "/pbrMetallicRoughness/baseColorTexture"
-                    _ = use(.textures, texture.index, place)
-                    let semantic = "TEXCOORD_\(texture.texCoord ?? 0)"
-                    for (i, mesh) in document.meshes.enumerated() {
-                        for (p, primitive) in mesh.primitives.enumerated()
-                        where primitive.material == m && primitive.attributes[semantic] == nil {
-                            report(.attributeType, "/meshes/\(i)/primitives/\(p)", "its material needs \(semantic)")
-                        }
-                    }
+                for (name, texture) in [
+                    ("baseColorTexture", surface.baseColorTexture),
+                    ("metallicRoughnessTexture", surface.metallicRoughnessTexture),
+                ] {
+                    guard let texture else { continue }
+                    _ = use(.textures, texture.index, pointer + "/pbrMetallicRoughness/" + name)
+                    checkCoordinates("TEXCOORD_\(texture.texCoord ?? 0)", material: m)
                 }
+            }
+            if let normals = material.normalTexture {
+                _ = use(.textures, normals.index, pointer + "/normalTexture")
+                checkCoordinates("TEXCOORD_\(normals.texCoord ?? 0)", material: m)
+                // Without normals a loader makes flat ones, and the map bends something else than what it was made for.
+                checkCoordinates("NORMAL", material: m)
             }
             if let mode = material.alphaMode, !["OPAQUE", "MASK", "BLEND"].contains(mode) {
                 report(.alphaMode, pointer + "/alphaMode", mode)
@@ -35,6 +38,16 @@ extension Validator {
             if texture.sampler != nil { _ = use(.samplers, texture.sampler, "/textures/\(t)/sampler") }
         }
         for (i, image) in document.images.enumerated() { checkImage(image, "/images/\(i)") }
+    }
+
+    /// Every primitive of the material has the attribute that its textures are looked up by.
+    private mutating func checkCoordinates(_ semantic: String, material: Int) {
+        for (i, mesh) in document.meshes.enumerated() {
+            for (p, primitive) in mesh.primitives.enumerated()
+            where primitive.material == material && primitive.attributes[semantic] == nil {
+                report(.attributeType, "/meshes/\(i)/primitives/\(p)", "its material needs \(semantic)")
+            }
+        }
     }
 
     private mutating func checkImage(_ image: Document.Image, _ pointer: String) {

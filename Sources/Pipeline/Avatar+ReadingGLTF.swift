@@ -7,7 +7,7 @@ extension Avatar {
     ///
     /// A file has no points, only vertices: those of equal position and normal become one point, numbered in the order of
     /// the file. Which point mirrors which is lost: each mirrors itself.
-    /// - Throws: `GLTFError` or `PNGError` for any other file.
+    /// - Throws: `GLTFError`, `PNGError` or `JPEGError` for any other file.
     package init(glb file: [UInt8]) throws {
         let container = try BinaryContainer(file)
         let document = container.document
@@ -20,24 +20,41 @@ extension Avatar {
         }
         var reader = HeadReader(container: container, shapes: names.count)
         var parts: [Topology.Material: [UInt32]] = [:]
-        var surfaces: [Topology.Material: Document.PBRMetallicRoughness] = [:]
+        var materials: [Topology.Material: Document.Material] = [:]
         for (p, primitive) in mesh.primitives.enumerated() {
             guard let m = primitive.material, document.materials.indices.contains(m),
                 let name = document.materials[m].name, let material = Topology.Material(rawValue: name),
                 parts[material] == nil
             else { throw GLTFError.unsupported("the material of primitive \(p)") }
             parts[material] = try reader.read(primitive, "/meshes/0/primitives/\(p)")
-            surfaces[material] = document.materials[m].pbrMetallicRoughness
+            materials[material] = document.materials[m]
+        }
+        func image(ofTexture texture: Int?, _ what: String, channels: Int) throws -> Image {
+            guard let texture, document.textures.indices.contains(texture),
+                let i = document.textures[texture].source, document.images.indices.contains(i),
+                let view = document.images[i].bufferView
+            else { throw GLTFError.unsupported("\(what) without a texture") }
+            let bytes = Array(try container.bytes(ofView: view))
+            return try document.images[i].mimeType == "image/jpeg" && channels < 4
+                ? Image(jpeg: bytes, channels: channels) : Image(png: bytes, channels: channels)
         }
         func image(_ material: Topology.Material, channels: Int) throws -> Image {
-            guard let t = surfaces[material]?.baseColorTexture?.index, document.textures.indices.contains(t),
-                let i = document.textures[t].source, document.images.indices.contains(i),
-                let view = document.images[i].bufferView
-            else { throw GLTFError.unsupported("\(material.rawValue) without a texture") }
-            return try Image(png: Array(container.bytes(ofView: view)), channels: channels)
+            try image(
+                ofTexture: materials[material]?.pbrMetallicRoughness?.baseColorTexture?.index, material.rawValue,
+                channels: channels)
+        }
+        var maps: SkinMaps?
+        if let normals = materials[.skin]?.normalTexture?.index,
+            let roughness = materials[.skin]?.pbrMetallicRoughness?.metallicRoughnessTexture?.index
+        {
+            maps = SkinMaps(
+                normals: try image(ofTexture: normals, "normals", channels: 3),
+                roughness: try image(ofTexture: roughness, "roughness", channels: 3))
         }
         func colour(_ material: Topology.Material) -> SIMD3<Float> {
-            guard let factor = surfaces[material]?.baseColorFactor, factor.count >= 3 else { return SIMD3(1, 1, 1) }
+            guard let factor = materials[material]?.pbrMetallicRoughness?.baseColorFactor, factor.count >= 3 else {
+                return SIMD3(1, 1, 1)
+            }
             return SIMD3(Float(factor[0]), Float(factor[1]), Float(factor[2]))
         }
         let places: [SIMD3<Float>] = (mesh.extras?["landmarks7"]?.array ?? []).compactMap { place in
@@ -59,7 +76,14 @@ extension Avatar {
             skin: try image(.skin, channels: 3), eyes: try image(.eyes, channels: 3),
             lashes: try image(.lashes, channels: 4), teethColour: colour(.teeth), tongueColour: colour(.tongue),
             landmarks7: places, edition: Int(exactly: extras?["edition"]?.number ?? 1) ?? 1,
-            coverage: extras?["coverage"]?.number ?? 0)
+            coverage: extras?["coverage"]?.number ?? 0, origins: Self.origins(extras), skinMaps: maps)
+    }
+
+    private static func origins(_ extras: JSONValue?) -> TexelOrigins.Shares? {
+        guard let seen = extras?["seen"]?.number, let refined = extras?["refined"]?.number,
+            let inferred = extras?["inferred"]?.number
+        else { return nil }
+        return TexelOrigins.Shares(seen: seen, refined: refined, inferred: inferred)
     }
 }
 

@@ -40,6 +40,7 @@ package struct Pipeline: Sendable {
         let complete = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1)) { $0.made.person }
         // Made once for the two stages that paint.
         let atlas = TextureAtlas(model: models.head, size: configuration.texture.size)
+        let mapper = configuration.texture.maps ? SkinMapper(atlas: atlas) : nil
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
         let ending = Latest<Failure>()
@@ -71,7 +72,7 @@ package struct Pipeline: Sendable {
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("publish", quality: .utility)) {
-                try await publish(complete)
+                try await publish(complete, mapper: mapper)
             }
             var last: FinishedAvatar?
             do {

@@ -35,6 +35,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
     @Flag(help: "Leave unseen skin smooth instead of synthesizing its fine structure (half a minute on two cores).")
     var noSynthesis = false
+    @Flag(help: "Write skin without normal and roughness maps.") var noMaps = false
     @Option(help: "Write a picture of the result here (PNG): frame, fitted head, avatar from five sides.")
     var sheet: String?
     @Option(
@@ -60,6 +61,7 @@ struct RunCommand: AsyncParsableCommand {
         if mirrored { configuration.video.mirrored = true }
         if udp { configuration.video.rtspTransport = "udp" }
         if noSynthesis { configuration.texture.synthesis = false }
+        if noMaps { configuration.texture.maps = false }
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info

@@ -36,16 +36,21 @@ enum Quad {
             Document.Accessor(componentType: .float, count: 4, type: .vec3, min: [0, 0, 0], max: [0, 0, 0]))
         let image = builder.view(picture)
         builder.document.images = [Document.Image(name: "skin", mimeType: "image/png", bufferView: image)]
+        for name in ["normals", "roughness"] {
+            builder.document.images.append(
+                Document.Image(name: name, mimeType: "image/png", bufferView: builder.view(picture)))
+        }
         builder.document.samplers = [
             Document.Sampler(magFilter: 9729, minFilter: 9987, wrapS: 33071, wrapT: 33071)
         ]
-        builder.document.textures = [Document.Texture(sampler: 0, source: 0)]
+        builder.document.textures = (0..<3).map { Document.Texture(sampler: 0, source: $0) }
         builder.document.materials = [
             Document.Material(
                 name: "skin",
                 pbrMetallicRoughness: .init(
                     baseColorFactor: [1, 0.5, 0.5, 1], baseColorTexture: .init(index: 0), metallicFactor: 0,
-                    roughnessFactor: 0.5))
+                    roughnessFactor: 0.5, metallicRoughnessTexture: .init(index: 2)),
+                normalTexture: .init(index: 1, scale: 0.5))
         ]
         let primitive = Document.Primitive(
             attributes: ["POSITION": position, "NORMAL": normal, "TEXCOORD_0": coordinate], indices: index,

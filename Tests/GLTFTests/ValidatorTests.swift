@@ -35,6 +35,10 @@ import Testing
         Breach(.bufferLength) { $0.binary += [0, 0, 0, 0, 0, 0, 0, 0] },
         Breach(.undefinedReference) { $0.document.scenes[0].nodes = [0, 7] },
         Breach(.undefinedReference) { $0.document.meshes[0].primitives[1].material = 3 },
+        Breach(.undefinedReference) { $0.document.materials[0].normalTexture?.index = 3 },
+        Breach(.undefinedReference) {
+            $0.document.materials[0].pbrMetallicRoughness?.metallicRoughnessTexture?.index = -1
+        },
         Breach(.bufferViewBounds) { $0.document.bufferViews[6].byteLength = 1 << 20 },
         Breach(.bufferViewStride) { $0.document.bufferViews[0].byteStride = 14 },
         Breach(.bufferViewStride) { $0.document.bufferViews[0].byteStride = 8 },
@@ -57,6 +61,12 @@ import Testing
         Breach(.triangleCount) { $0.document.accessors[3].count = 5 },
         Breach(.attributeType) { $0.document.meshes[0].primitives[0].attributes["TEXCOORD_0"] = 1 },
         Breach(.attributeType) { $0.document.meshes[0].primitives[0].attributes["TEXCOORD_0"] = nil },
+        Breach(.attributeType) { $0.document.materials[0].normalTexture?.texCoord = 1 },
+        Breach(.attributeType) {
+            $0.document.materials[0].pbrMetallicRoughness?.metallicRoughnessTexture?.texCoord = 1
+        },
+        Breach(.attributeType) { $0.document.meshes[0].primitives[0].attributes["NORMAL"] = nil },
+        Breach(.unusedObject) { $0.document.materials[0].normalTexture = nil },
         Breach(.attributeCount) { $0.document.accessors[2].count = 3 },
         Breach(.attributeCount) { $0.document.accessors[5].count = 3 },
         Breach(.positionMissing) { $0.document.meshes[0].primitives[1].attributes["POSITION"] = nil },

@@ -13,14 +13,14 @@ import Testing
             bytes: (0..<size * size).flatMap { _ in colour })
     }
 
-    private func avatar(skin: Image? = nil) throws -> Avatar {
+    private func avatar(skin: Image? = nil, maps: SkinMaps? = nil) throws -> Avatar {
         let model = try HeadModelFile.load(from: Models.path)
         return Avatar(
             topology: model.topology, points: model.mean, expressions: model.expressions,
             skin: skin ?? flat(256, [200, 150, 125]), eyes: flat(64, [90, 60, 40]),
             lashes: flat(64, [30, 20, 15, 255]), teethColour: SIMD3(0.6, 0.55, 0.45),
             tongueColour: SIMD3(0.35, 0.1, 0.1), landmarks7: [33, 263, 1].map { model.mean[$0] }, edition: 3,
-            coverage: 0.75)
+            coverage: 0.75, origins: .init(seen: 0.5, refined: 0.125, inferred: 0.375), skinMaps: maps)
     }
 
     @Test func theFileIsSoundAndSmallAndTheSameEveryTime() throws {
@@ -55,6 +55,7 @@ import Testing
         let read = try Avatar(glb: try written.glb())
         #expect(read.skin == written.skin && read.eyes == written.eyes && read.lashes == written.lashes)
         #expect(read.landmarks7 == written.landmarks7 && read.edition == 3 && read.coverage == 0.75)
+        #expect(read.origins == written.origins)
         #expect(read.teethColour == written.teethColour && read.tongueColour == written.tongueColour)
         // Triangle by triangle in space, at rest and in every expression.
         for shape in [nil] + ARKit.names.map(Optional.some) {
@@ -72,12 +73,52 @@ import Testing
         #expect(abs(read.points.count - written.topology.pointCount) < written.topology.pointCount / 50)
     }
 
+    @Test func mapsAreWrittenOnTheSkinAloneAndReadBack() throws {
+        let maps = SkinMaps(normals: flat(128, [140, 120, 250]), roughness: flat(128, [255, 130, 0]))
+        let file = try avatar(maps: maps).glb()
+        #expect(Validator.findings(in: file) == [])
+        #expect(try Avatar(glb: file).skinMaps == maps)
+        let document = try BinaryContainer(file).document
+        #expect(document.materials.map { $0.normalTexture != nil } == [true, false, false, false, false])
+        let skin = try #require(document.materials[0].pbrMetallicRoughness)
+        #expect(skin.roughnessFactor == 1 && skin.metallicRoughnessTexture != nil && skin.baseColorTexture != nil)
+        #expect(document.materials[0].normalTexture?.scale == Double(SkinMaps.normalScale))
+        #expect(document.images.map(\.name) == ["eyes", "lashes", "skin", "skin normals", "skin roughness"])
+        let plain = try avatar().glb()
+        #expect(try Avatar(glb: plain).skinMaps == nil)
+        #expect(try BinaryContainer(plain).document.meshes == document.meshes, "the same topology in all editions")
+    }
+
     private func posed(_ avatar: Avatar, _ shape: String?) -> [SIMD3<Float>] {
         var points = avatar.points
         for expression in avatar.expressions where expression.name == shape {
             for (point, offset) in zip(expression.points, expression.offsets) { points[Int(point)] += offset }
         }
         return points
+    }
+
+    /// Fine structure on smooth colours, stronger than any camera's noise on skin.
+    @Test func aRichSkinKeepsItsSizeAsJPEG() throws {
+        var generator = SeededGenerator(seed: 4)
+        func image(_ size: Int, _ middle: [Double], _ spread: Double) -> Image {
+            var image = Image(width: size, height: size, channels: 3)
+            for i in image.bytes.indices {
+                let shade = 25 * sin(Double(i / 3 % size) / 90) * cos(Double(i / 3 / size) / 70)
+                image.bytes[i] = UInt8(min(max(middle[i % 3] + shade + spread * generator.normal(), 0), 255))
+            }
+            return image
+        }
+        let skin = image(2048, [190, 140, 120], 5)
+        let maps = SkinMaps(
+            normals: image(1024, [128, 128, 230], 3), roughness: flat(1024, [255, 140, 0]))
+        let file = try avatar(skin: skin, maps: maps).glb()
+        #expect(file.count <= Avatar.largestFile && Validator.findings(in: file) == [])
+        #expect(try BinaryContainer(file).document.images.contains { $0.mimeType == "image/jpeg" })
+        let read = try Avatar(glb: file)
+        #expect(read.skin.width == 2048)
+        let loss = zip(read.skin.bytes, skin.bytes).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+        #expect(Double(loss) / Double(skin.bytes.count) < 5)
+        print("2048² as JPEG: file of \(file.count) bytes, maps of \(read.skinMaps?.normals.width ?? 0)²")
     }
 
     /// Noise does not compress: the worst skin there can be.

@@ -29,6 +29,46 @@ import Testing
         #expect(published.edition == 5)
     }
 
+    @Test func sidecarsComeAndGoWithTheirAvatars() throws {
+        let place = TemporaryDirectory()
+        // What a kill between two files leaves.
+        try Data([1]).write(to: URL(fileURLWithPath: place.path + "/a.000001.confidence.png"))
+        var directory = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+        for i in 2...4 {
+            let map = [UInt8](repeating: UInt8(i), count: 500)
+            let manifest = try directory.publish([9], confidence: map) { Self.manifest([9], $0, $1, $2) }
+            #expect(manifest.edition == i, "a number is never used twice")
+            let name = "a.00000\(i).confidence.png"
+            let sidecar = try #require(manifest.confidence)
+            #expect(sidecar.file == name && sidecar.stable == "a.confidence.png")
+            #expect(sidecar.sha256 == SHA256.hex(of: map) && sidecar.bytes == 500)
+            for name in [name, "a.confidence.png"] {
+                #expect(try Data(contentsOf: URL(fileURLWithPath: "\(place.path)/\(name)")) == Data(map))
+            }
+            let read = Manifest(json: [UInt8](try Data(contentsOf: URL(fileURLWithPath: place.path + "/a.json"))))
+            #expect(read == manifest)
+        }
+        #expect(
+            place.names == [
+                ".a.lock", "a.000003.confidence.png", "a.000003.glb", "a.000004.confidence.png", "a.000004.glb",
+                "a.confidence.png", "a.glb", "a.json",
+            ])
+        // An edition without a map leaves none that could be taken for its own.
+        let plain = try directory.publish([8]) { Self.manifest([8], $0, $1, $2) }
+        #expect(plain.confidence == nil)
+        #expect(
+            place.names == [
+                ".a.lock", "a.000004.confidence.png", "a.000004.glb", "a.000005.glb", "a.glb", "a.json",
+            ])
+    }
+
+    @Test func manifestsOfEarlierVersionsAreRead() throws {
+        var json = String(decoding: Self.manifest([1], 3, "a.000003.glb", "0").json(), as: UTF8.self)
+        #expect(!json.contains("inferred"))
+        json = json.replacingOccurrences(of: "\"version\" : 1", with: "\"more\" : 2, \"version\" : 1")
+        #expect(Manifest(json: Array(json.utf8))?.edition == 3)
+    }
+
     @Test func aSecondPublisherIsRefused() throws {
         let place = TemporaryDirectory()
         let first = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
@@ -72,9 +112,14 @@ import Testing
         var inputs: [String] = []
         for i in 0..<3 {
             let bytes = Array("glTF".utf8) + (0..<3_000_000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-            inputs.append("\(place.path)/input\(i)")
+            inputs.append("\(place.path)/input\(i).glb")
             try Data(bytes).write(to: URL(fileURLWithPath: inputs[i]))
             contents.insert(SHA256.hex(of: bytes))
+            // Two of the three have a sidecar.
+            guard i < 2 else { continue }
+            let map = Array(bytes.prefix(400_000).reversed())
+            try Data(map).write(to: URL(fileURLWithPath: "\(place.path)/input\(i).confidence.png"))
+            contents.insert(SHA256.hex(of: map))
         }
         let output = place.path + "/out"
         var killed = 0
@@ -89,7 +134,7 @@ import Testing
             process.waitUntilExit()
             if process.terminationReason == .uncaughtSignal { killed += 1 }
             let names = (try? FileManager.default.contentsOfDirectory(atPath: output)) ?? []
-            for name in names where name.hasSuffix(".glb") && !name.hasPrefix(".") {
+            for name in names where !name.hasSuffix(".json") && !name.hasPrefix(".") {
                 let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(name)")))
                 #expect(contents.contains(SHA256.hex(of: bytes)), "\(name) is not complete after round \(round)")
             }
@@ -97,6 +142,9 @@ import Testing
             let manifest = try #require(Manifest(json: [UInt8](json)), "half a manifest after round \(round)")
             let named = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(manifest.file)")))
             #expect(SHA256.hex(of: named) == manifest.sha256)
+            guard let sidecar = manifest.confidence else { continue }
+            let map = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(sidecar.file)")))
+            #expect(SHA256.hex(of: map) == sidecar.sha256)
         }
         #expect(killed >= 20, "only \(killed) of 120 runs were killed before their end")
     }

@@ -10,8 +10,9 @@ import Testing
         let place = TemporaryDirectory()
         let preset = place.path + "/half.yaml"
         let text = try String(contentsOfFile: packageRoot + "/Presets/webcam.yaml", encoding: .utf8)
-        try text.replacingOccurrences(of: "size: 1024", with: "size: 512").write(
-            toFile: preset, atomically: true, encoding: .utf8)
+        try text.replacingOccurrences(of: "size: 1024", with: "size: 512")
+            .replacingOccurrences(of: "confidenceMap: false", with: "confidenceMap: true")
+            .write(toFile: preset, atomically: true, encoding: .utf8)
         var skins: [Image] = []
         for synthesis in [false, true] {
             let output = place.path + "/\(synthesis)"
@@ -22,8 +23,9 @@ import Testing
             let json = try Data(contentsOf: URL(fileURLWithPath: output + "/avatar.json"))
             let manifest = try #require(Manifest(json: [UInt8](json)))
             #expect(manifest.quality.synthesis == (synthesis ? 1 : nil))
-            skins.append(
-                try Avatar(glb: [UInt8](Data(contentsOf: URL(fileURLWithPath: output + "/avatar.glb")))).skin)
+            let avatar = try Avatar(glb: [UInt8](Data(contentsOf: URL(fileURLWithPath: output + "/avatar.glb"))))
+            skins.append(avatar.skin)
+            try expectOrigins(manifest, avatar, output, synthesis: synthesis)
         }
         let model = try HeadModelFile.load(from: Models.path)
         let atlas = TextureAtlas(model: model, size: 512)
@@ -52,6 +54,26 @@ import Testing
         print("synthesis: unseen skin is rougher by \(gain) codes a texel, 8 × 8 texels differ by \(shift) codes")
         #expect(gain > 0.3)
         #expect(shift < 8)
+    }
+
+    /// Manifest, avatar and picture say the same of where the texels come from.
+    private func expectOrigins(_ manifest: Manifest, _ avatar: Avatar, _ output: String, synthesis: Bool) throws {
+        let origins = try #require(avatar.origins)
+        let (quality, sum) = (manifest.quality, origins.seen + origins.refined + origins.inferred)
+        #expect(
+            [quality.seen, quality.refined, quality.inferred] == [origins.seen, origins.refined, origins.inferred])
+        #expect(abs(sum - 1) < 1e-6 && origins.inferred > 0.01 && origins.seen + origins.refined > 0.3, "\(origins)")
+        if !synthesis { #expect(origins.refined == 0) }
+        let sidecar = try #require(manifest.confidence)
+        for name in [sidecar.file, sidecar.stable] {
+            let file = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(name)")))
+            #expect(SHA256.hex(of: file) == sidecar.sha256 && file.count == sidecar.bytes)
+            let image = try Image(png: file, channels: 3)
+            #expect(image.width == 512 && image.height == 512)
+            let sums = (0..<512 * 512).map { Int(image.bytes[3 * $0]) + Int(image.bytes[3 * $0 + 1]) }
+            #expect(zip(sums, sums.indices).allSatisfy { $0 + Int(image.bytes[3 * $1 + 2]) == 255 })
+        }
+        print("origins \(synthesis ? "with" : "without") synthesis: \(origins)")
     }
 
     @Test func aDatabaseNeedsFacesAndSaysWhatItLeavesOut() throws {

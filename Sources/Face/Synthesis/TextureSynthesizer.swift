@@ -15,6 +15,8 @@ package final class TextureSynthesizer {
         /// See `DetailAnalysis`.
         package fileprivate(set) var residual: Double
         package fileprivate(set) var effectiveFaces: Double
+        /// 0...1: how far the camera left the octave of `detail` unresolved, so that seen skin is refined by it.
+        package fileprivate(set) var unresolved: Float
     }
 
     private let atlas: TextureAtlas
@@ -69,7 +71,8 @@ package final class TextureSynthesizer {
         } octave: { level in
             let state = State(
                 detail: level, sharpSize: sharp ?? pyramid.sizes.last! / 2, regionWeights: analysis.regionWeights,
-                residual: analysis.residual, effectiveFaces: analysis.effectiveFaces)
+                residual: analysis.residual, effectiveFaces: analysis.effectiveFaces,
+                unresolved: 1 - resolved[pyramid.sizes.firstIndex(of: level.size)!])
             found = state
             return octave(state)
         }
@@ -85,6 +88,11 @@ package final class TextureSynthesizer {
         while detail.size > size { detail = detail.halved }
         while detail.size < size { detail = detail.doubled }
         return detail
+    }
+
+    /// What `texture(_:with:)` puts on skin that was seen.
+    package func refinement(with state: State) -> TexelOrigins.Refinement {
+        TexelOrigins.Refinement(skin: ownRegions.plain, unresolved: state.unresolved)
     }
 
     /// `texture` with the state's detail where it was not seen: colours times exp(new − old log luma). As large as the

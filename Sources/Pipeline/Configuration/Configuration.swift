@@ -51,6 +51,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var synthesis = true
         /// Safetensors file of VGG-19's weights that the face database was built with; empty where it has our own network.
         package var features = ""
+        /// Write normal and roughness maps of the skin.
+        package var maps = true
     }
 
     package struct Publication: Codable, Sendable, Equatable {
@@ -59,6 +61,8 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var minimumGain = 0.01
         /// Numbered editions to keep.
         package var keep = 10
+        /// Publish beside each avatar a picture of where its texels come from.
+        package var confidenceMap = false
     }
 
     package var video = Video()

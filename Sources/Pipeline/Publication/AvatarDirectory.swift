@@ -3,8 +3,9 @@ internal import Tensors
 
 /// The watched directory of one subject: a stable name, numbered editions, and a manifest as the commit marker.
 ///
-/// Order of a publication: numbered file, stable file, manifest; each atomic. A reader who follows the manifest never
-/// sees a file that is not complete; one who only knows `NAME.glb` never sees half of it.
+/// Order of a publication: numbered files, stable files, manifest; each atomic. A reader who follows the manifest never
+/// sees a file that is not complete; one who only knows `NAME.glb` never sees half of it. An edition may have a sidecar:
+/// the map of confidence.
 package struct AvatarDirectory: ~Copyable {
     package let path: String
     package let subject: String
@@ -51,43 +52,64 @@ package struct AvatarDirectory: ~Copyable {
 
     package var stablePath: String { "\(path)/\(subject).glb" }
 
+    private static let avatarEnding = "glb"
+    static let confidenceEnding = "confidence.png"
+
     /// Publishes the next edition.
-    /// - Parameter describe: makes the manifest from the edition's number, file name and digest.
+    /// - Parameters:
+    ///   - confidence: PNG of the map of confidence, if there is to be one.
+    ///   - describe: makes the manifest from the edition's number, file name and digest.
     package mutating func publish(
-        _ file: [UInt8], describe: (_ edition: Int, _ file: String, _ sha256: String) -> Manifest
+        _ file: [UInt8], confidence: [UInt8]? = nil,
+        describe: (_ edition: Int, _ file: String, _ sha256: String) -> Manifest
     ) throws(FileSystemError) -> Manifest {
         let edition = nextEdition()
-        let numbered = Self.numberedName(subject: subject, edition: edition)
+        let numbered = numberedName(edition, Self.avatarEnding)
+        let numberedMap = numberedName(edition, Self.confidenceEnding)
+        let stableMap = "\(subject).\(Self.confidenceEnding)"
         try AtomicFile.write(file, to: numbered, in: path)
+        if let confidence { try AtomicFile.write(confidence, to: numberedMap, in: path) }
         try AtomicFile.write(file, to: "\(subject).glb", in: path)
-        let manifest = describe(edition, numbered, SHA256.hex(of: file))
+        if let confidence { try AtomicFile.write(confidence, to: stableMap, in: path) }
+        var manifest = describe(edition, numbered, SHA256.hex(of: file))
+        manifest.confidence = confidence.map {
+            Sidecar(file: numberedMap, stable: stableMap, sha256: SHA256.hex(of: $0), bytes: $0.count)
+        }
         try AtomicFile.write(manifest.json(), to: "\(subject).json", in: path)
         current = manifest
+        // Of an earlier edition: it says nothing of this one.
+        if confidence == nil { unlink("\(path)/\(stableMap)") }
         removeOldEditions()
         return manifest
     }
 
-    static func numberedName(subject: String, edition: Int) -> String {
-        "\(subject).\(String(repeating: "0", count: max(0, 6 - String(edition).count)))\(edition).glb"
+    private func numberedName(_ edition: Int, _ ending: String) -> String {
+        "\(subject).\(String(repeating: "0", count: max(0, 6 - String(edition).count)))\(edition).\(ending)"
     }
 
     /// One more than both the manifest and any numbered file say: a numbered file is immutable, even one whose
     /// publication was cut off before its manifest.
     private func nextEdition() -> Int {
-        max(editions().last ?? 0, current?.edition ?? 0) + 1
+        let last = [Self.avatarEnding, Self.confidenceEnding].compactMap { editions($0).last }.max()
+        return max(last ?? 0, current?.edition ?? 0) + 1
     }
 
-    private func editions() -> [Int] {
+    private func editions(_ ending: String) -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.compactMap { name in
-            guard name.hasPrefix("\(subject)."), name.hasSuffix(".glb") else { return nil }
-            return Int(name.dropFirst(subject.count + 1).dropLast(4))
+            guard name.hasPrefix("\(subject)."), name.hasSuffix(".\(ending)") else { return nil }
+            return Int(name.dropFirst(subject.count + 1).dropLast(ending.count + 1))
         }.sorted()
     }
 
+    /// A sidecar goes with its avatar, also where a kill left it alone.
     private func removeOldEditions() {
-        for edition in editions().dropLast(keep) where edition != current?.edition {
-            unlink("\(path)/\(Self.numberedName(subject: subject, edition: edition))")
+        let avatars = editions(Self.avatarEnding)
+        let kept = Set(avatars.suffix(keep) + [current?.edition].compactMap { $0 })
+        for ending in [Self.avatarEnding, Self.confidenceEnding] {
+            for edition in editions(ending) where !kept.contains(edition) {
+                unlink("\(path)/\(numberedName(edition, ending))")
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var stable: String
     package var sha256: String
     package var bytes: Int
+    /// The map of confidence, where one is published.
+    package var confidence: Sidecar?
     /// ISO 8601, UTC.
     package var published: String
     /// Redacted.
@@ -58,6 +60,16 @@ package struct Manifest: Codable, Sendable, Equatable {
     }
 }
 
+/// A file that belongs to an edition.
+package struct Sidecar: Codable, Sendable, Equatable {
+    /// The immutable file of this edition, beside the manifest.
+    package var file: String
+    /// The name that holds the newest edition's.
+    package var stable: String
+    package var sha256: String
+    package var bytes: Int
+}
+
 /// How good an avatar is, in numbers that only grow better as more is seen.
 package struct AvatarQuality: Codable, Sendable, Equatable {
     /// Share of the face's texels that some keyframe saw, 0...1.
@@ -68,6 +80,11 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     package var deviation: Double
     /// 0...1: how far the fine structure of unseen skin is synthesized, 1 in all octaves; absent where it is filled smoothly.
     package var synthesis: Double?
+    /// Shares of the face's texels that sum to 1; absent in files of earlier versions. `seen`: by a camera; `refined`: seen,
+    /// with octaves synthesized on top that the camera did not resolve; `inferred`: not seen.
+    package var seen: Double?
+    package var refined: Double?
+    package var inferred: Double?
 
     package init(coverage: Double, confidence: Double, deviation: Double) {
         self.coverage = coverage

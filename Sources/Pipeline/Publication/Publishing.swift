@@ -2,7 +2,8 @@ internal import Foundation
 
 package enum Publishing {
     /// Publishes a finished .glb as the next edition. The quality is taken from the present manifest when the file is
-    /// one of its editions, since a republication is the user's wish and not a measurement.
+    /// one of its editions, since a republication is the user's wish and not a measurement. Its map of confidence goes along
+    /// where it lies beside it.
     package static func republish(
         avatar: String, output: String, subject: String, keep: Int
     ) throws(Failure) -> Manifest {
@@ -12,9 +13,11 @@ package enum Publishing {
             guard file.starts(with: Array("glTF".utf8)) else {
                 throw FileSystemError(operation: "publish (it is not a .glb)", path: avatar, code: EINVAL)
             }
+            let sidecar = avatar.hasSuffix(".glb") ? avatar.dropLast(3) + AvatarDirectory.confidenceEnding : nil
+            let map = sidecar.flatMap { try? AtomicFile.read(String($0)) }
             var directory = try AvatarDirectory(path: output, subject: subject, keep: keep)
             let before = directory.current
-            return try directory.publish(file) { edition, name, digest in
+            return try directory.publish(file, confidence: map) { edition, name, digest in
                 Manifest(
                     subject: subject, edition: edition, file: name, stable: "\(subject).glb", sha256: digest,
                     bytes: file.count, published: timestamp(), source: "republished", streamSeconds: 0,

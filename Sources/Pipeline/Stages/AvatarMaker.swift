@@ -33,18 +33,21 @@ package struct AvatarMaker: Sendable {
         let (points, expressions) = shapes.head(model.points(identity: made.fit.identity))
         let eyes = EyeTexture.image(
             model: model, iris: EyeTexture.irisColour(made.keyframes), skin: skinLuminance(texture))
+        let confidence = faceTexels.map { texture.confidence.values[$0] }
+        let count = Double(max(confidence.count, 1))
+        let coverage = Double(confidence.count { $0 > 0.1 }) / count
         let avatar = Avatar(
             topology: model.topology, points: points, expressions: expressions, skin: texture.baseColor(),
             eyes: eyes, lashes: lashes, teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
-            landmarks7: NoWLandmarks.places(model: model, points: points))
-        let confidence = faceTexels.map { texture.confidence.values[$0] }
-        let count = Double(max(confidence.count, 1))
-        return FinishedAvatar(
+            landmarks7: NoWLandmarks.places(model: model, points: points), coverage: coverage)
+        var finished = FinishedAvatar(
             avatar: avatar,
             quality: AvatarQuality(
-                coverage: Double(confidence.count { $0 > 0.1 }) / count,
-                confidence: Double(confidence.reduce(0, +)) / count, deviation: made.fit.deviation.surface),
-            texture: texture, made: made)
+                coverage: coverage, confidence: Double(confidence.reduce(0, +)) / count,
+                deviation: made.fit.deviation.surface),
+            texture: texture, made: made, faceTexels: faceTexels)
+        finished.setOrigins(refinement: nil)
+        return finished
     }
 
     /// Mean over the face, linear.

@@ -1,6 +1,7 @@
 internal import Foundation
 package import Face
 internal import Logging
+internal import Tensors
 internal import Video
 
 /// An avatar that could be published, and how good it is.
@@ -11,6 +12,31 @@ package struct FinishedAvatar: Sendable {
     package var texture: Texture
     /// What it was made of.
     package var made: FittedKeyframes
+    /// Texels of the face proper, which quality is measured on.
+    var faceTexels: [Int]
+    private var refinement: TexelOrigins.Refinement?
+
+    init(
+        avatar: Avatar, quality: AvatarQuality, texture: Texture, made: FittedKeyframes, faceTexels: [Int]
+    ) {
+        self.avatar = avatar
+        self.quality = quality
+        self.texture = texture
+        self.made = made
+        self.faceTexels = faceTexels
+    }
+
+    /// Where each texel comes from.
+    var origins: TexelOrigins { TexelOrigins(of: texture, refinement: refinement) }
+
+    /// Tells quality and avatar where the face's texels come from.
+    /// - Parameter refinement: `nil` where nothing was synthesized.
+    mutating func setOrigins(refinement: TexelOrigins.Refinement?) {
+        self.refinement = refinement
+        let shares = origins.shares(of: faceTexels)
+        avatar.origins = shares
+        (quality.seen, quality.refined, quality.inferred) = (shares.seen, shares.refined, shares.inferred)
+    }
 }
 
 /// What publishing knows of one person. A class, since a directory with its lock cannot be copied.
@@ -30,8 +56,9 @@ private final class PublishedPerson {
 
 extension Pipeline {
     /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end.
+    /// - Parameter mapper: `nil` for skin without maps.
     /// - Returns: the last avatar made of the first person, published or not.
-    func publish(_ avatars: Edge<FinishedAvatar>) async throws -> FinishedAvatar? {
+    func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> FinishedAvatar? {
         var people = [PublishedPerson(try openOutput(person: 0), configuration.publication)]
         var last: FinishedAvatar?
         while let finished = await avatars.next() {
@@ -47,7 +74,7 @@ extension Pipeline {
             switch person.gate.consider(best.quality, time: best.made.time, final: finished.made.final) {
             case .publish:
                 person.pending = nil
-                try publish(best, into: &person.directory)
+                try publish(best, mapper: mapper, into: &person.directory)
             case .tooSoon: person.pending = best
             case .noGain: report.update { $0.withheld += 1 }
             }
@@ -65,15 +92,25 @@ extension Pipeline {
         }
     }
 
-    private func publish(_ finished: FinishedAvatar, into directory: inout AvatarDirectory) throws(Failure) {
+    private func publish(
+        _ finished: FinishedAvatar, mapper: SkinMapper?, into directory: inout AvatarDirectory
+    ) throws(Failure) {
+        var avatar = finished.avatar
+        avatar.skinMaps = mapper?.maps(of: finished.texture)
         let file: [UInt8]
-        do { file = try finished.avatar.glb() } catch {
+        do { file = try avatar.glb() } catch {
             throw Failure(.software, "the avatar does not encode: \(error)")
+        }
+        var map: [UInt8]?
+        if configuration.publication.confidenceMap {
+            do { map = try finished.origins.image().png() } catch {
+                throw Failure(.software, "the map of confidence does not encode: \(error)")
+            }
         }
         let manifest: Manifest
         let subject = directory.subject
         do throws(FileSystemError) {
-            manifest = try directory.publish(file) { edition, name, digest in
+            manifest = try directory.publish(file, confidence: map) { edition, name, digest in
                 Manifest(
                     subject: subject, edition: edition, file: name, stable: "\(subject).glb",
                     sha256: digest, bytes: file.count, published: Publishing.timestamp(),

@@ -81,6 +81,8 @@ extension Pipeline {
     ) -> FinishedAvatar {
         guard let state else { return avatar }
         var result = avatar
+        // Where texels come from is told at the size they were seen at.
+        result.setOrigins(refinement: synthesizer.refinement(with: state))
         result.texture = synthesizer.texture(avatar.texture, with: state)
         result.avatar.skin = result.texture.baseColor()
         result.quality.synthesis = Double(state.detail.size) / Double(synthesizer.size)
