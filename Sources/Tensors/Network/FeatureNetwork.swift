@@ -97,6 +97,25 @@ package final class FeatureNetwork {
         return taps.map { outputs[$0] }
     }
 
+    /// Correlations per tap and region of `picture`; the maps stay for `backward` as `forward` leaves them.
+    /// - Parameter regions: of each tap.
+    package func correlations(of picture: FeatureMap, at regions: [[Places]]) -> [[Correlations]] {
+        precondition(regions.count == taps.count, "regions of \(regions.count) taps of \(taps.count)")
+        return zip(forward(picture), regions).map { Correlations.of($0, at: $1) }
+    }
+
+    /// ∂loss/∂picture of the picture last seen, into `pictureGradient`, where the loss is one of correlations.
+    /// - Parameter slopes: of each tap and region, ∂loss/∂sums; see `Correlations.addGradient`.
+    package func backward(into pictureGradient: FeatureMap, slopes: [[[Float]]], at regions: [[Places]]) {
+        precondition(slopes.count == taps.count && regions.count == taps.count, "slopes of \(slopes.count) taps")
+        backward(into: pictureGradient, weightGradient: nil) { tap, map, gradient, isEmpty in
+            Correlations.addGradients(
+                slopes: slopes[tap], of: map, at: regions[tap], to: gradient, clearing: isEmpty,
+                rectifying: rectified(taps[tap]))
+            return true
+        }
+    }
+
     /// ∂loss/∂picture of the picture last seen by `forward`, into `pictureGradient`.
     /// - Parameters:
     ///   - addTapGradient: adds ∂loss/∂(map of tap k) to its second argument.
@@ -105,28 +124,44 @@ package final class FeatureNetwork {
         into pictureGradient: FeatureMap, addTapGradient: (_ tap: Int, _ gradient: FeatureMap) -> Void,
         weightGradient: ((_ convolution: Int, _ weights: [Float], _ bias: [Float]) -> Void)? = nil
     ) {
+        backward(into: pictureGradient, weightGradient: weightGradient) { tap, _, gradient, isEmpty in
+            if isEmpty { gradient.clear() }
+            addTapGradient(tap, gradient)
+            return false
+        }
+    }
+
+    private func rectified(_ layer: Int) -> Bool {
+        if case .convolution(let layer) = layers[layer] { layer.rectified } else { false }
+    }
+
+    /// - Parameter atTap: adds the gradient of tap k, or sets it where there is none yet; whether it is before ReLU then.
+    private func backward(
+        into pictureGradient: FeatureMap,
+        weightGradient: ((_ convolution: Int, _ weights: [Float], _ bias: [Float]) -> Void)?,
+        atTap: (_ tap: Int, _ map: FeatureMap, _ gradient: FeatureMap, _ isEmpty: Bool) -> Bool
+    ) {
         guard let input else { preconditionFailure("backward before forward") }
         precondition(pictureGradient.shape == input.shape, "gradient \(pictureGradient.shape) of \(input.shape)")
         let (outputs, gradients) = (kept.last!.outputs, kept.last!.gradients)
         let last = taps.last!
         var convolution = layers[...last].count { if case .convolution = $0 { true } else { false } }
-        gradients[last].clear()
         for i in (0...last).reversed() {
             let gradient = gradients[i]
-            if let tap = taps.firstIndex(of: i) { addTapGradient(tap, gradient) }
+            var rectified = false
+            if let tap = taps.firstIndex(of: i) { rectified = atTap(tap, outputs[i], gradient, i == last) }
             let below = i == 0 ? pictureGradient : gradients[i - 1]
             switch layers[i] {
             case .convolution(let layer):
                 convolution -= 1
-                if layer.rectified { rectifyGradient(gradient, output: outputs[i]) }
+                if layer.rectified, !rectified { rectifyGradient(gradient, output: outputs[i]) }
                 if let weightGradient {
                     let found = layer.weightGradient(input: i == 0 ? input : outputs[i - 1], outputGradient: gradient)
                     weightGradient(convolution, found.weights, found.bias)
                 }
                 layer.backward(gradient, into: below)
             case .pooling:
-                below.clear()
-                LowPassPooling.addBackward(gradient, to: below)
+                LowPassPooling.addBackward(gradient, to: below, overwriting: true)
             }
         }
     }
