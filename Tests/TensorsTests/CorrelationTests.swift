@@ -74,15 +74,55 @@ import Testing
                 Correlations.addGradient(slope: slope, of: maps[tap], at: places, to: gradient)
             }
         }
-        let found = network.correlations(of: picture, at: regions)
+        let prepared = FeatureRegions(of: network, picture: picture.shape, places: regions)
+        // What other regions left in the buffers must not matter.
+        for regions in [regions.map { $0.reversed() }, regions] {
+            let other = FeatureRegions(of: network, picture: picture.shape, places: regions)
+            _ = network.correlations(of: NetworkTests.map(picture.shape, seed: 11), at: other)
+            network.backward(into: fast, slopes: slopes, at: other)
+        }
+        let found = network.correlations(of: picture, at: prepared)
         for (found, singly) in zip(found.joined(), singly.joined()) {
             #expect(NetworkTests.difference(found.sums.map { Float($0) }, singly.sums) < 1e-5)
         }
-        network.backward(into: fast, slopes: slopes, at: regions)
+        network.backward(into: fast, slopes: slopes, at: prepared)
         #expect(NetworkTests.difference(fast.planar, slow.planar.map { Double($0) }) < 1e-5)
         let first = fast.planar
-        _ = network.correlations(of: picture, at: regions)
-        network.backward(into: fast, slopes: slopes, at: regions)
+        _ = network.correlations(of: picture, at: prepared)
+        network.backward(into: fast, slopes: slopes, at: prepared)
         #expect(fast.planar == first)
+    }
+
+    /// Small regions of a large map, at its borders as well: the rest is not even looked at.
+    @Test(arguments: [(0, 0, 9, 5), (40, 37, 20, 13), (80, 60, 10, 11), (0, 55, 90, 1)])
+    func whatNoRegionNeedsIsLeftOut(x: Int, y: Int, width: Int, height: Int) {
+        let network = NetworkTests.network()
+        let picture = NetworkTests.map(MapShape(channels: 1, height: 71, width: 90), seed: 1)
+        let maps = network.forward(picture)
+        let regions = maps.enumerated().map { tap, map in
+            let unit = tap == 0 ? 1 : 2
+            return [
+                Places(
+                    mask: (0..<map.shape.pixels).map { p in
+                        let (u, v) = (p % map.shape.width * unit, p / map.shape.width * unit)
+                        return u >= x && u < x + width && v >= y && v < y + height ? 0.7 : 0
+                    }.span)
+            ]
+        }
+        let slopes = maps.map { [Self.slope($0.shape.channels, seed: 5)] }
+        let (slow, fast) = (FeatureMap(picture.shape), FeatureMap(picture.shape))
+        network.backward(into: slow) { tap, gradient in
+            Correlations.addGradient(slope: slopes[tap][0], of: maps[tap], at: regions[tap][0], to: gradient)
+        }
+        let singly = zip(maps, regions).map { Correlations(of: $0, at: $1[0]) }
+        let another = NetworkTests.network()
+        let prepared = FeatureRegions(of: another, picture: picture.shape, places: regions)
+        #expect(prepared.share < 0.7)
+        let found = another.correlations(of: picture, at: prepared)
+        for (found, singly) in zip(found, singly) {
+            #expect(NetworkTests.difference(found[0].sums.map { Float($0) }, singly.sums) < 1e-5)
+        }
+        another.backward(into: fast, slopes: slopes, at: prepared)
+        #expect(NetworkTests.difference(fast.planar, slow.planar.map { Double($0) }) < 1e-5)
     }
 }

@@ -124,15 +124,28 @@ package struct Correlations: Sendable, Equatable {
         slopes: [[Float]], of map: FeatureMap, at regions: [Places], to gradient: FeatureMap, clearing: Bool = false,
         rectifying: Bool = false
     ) {
+        addGradients(
+            slopes: slopes, of: map, at: regions, to: gradient, clearing: clearing, rectifying: rectifying,
+            within: .all(map.shape))
+    }
+
+    /// The same within these tiles, which hold all regions.
+    static func addGradients(
+        slopes: [[Float]], of map: FeatureMap, at regions: [Places], to gradient: FeatureMap, clearing: Bool,
+        rectifying: Bool, within tiles: TileSet
+    ) {
         let channels = map.shape.channels
         precondition(
             slopes.count == regions.count && slopes.allSatisfy { $0.count == (channels + 1) * (channels + 1) }
                 && gradient.shape == map.shape, "\(slopes.count) slopes of \(regions.count) regions of \(map.shape)")
         let factors = slopes.map { doubled($0, channels: channels) }
         nonisolated(unsafe) let (map, gradient) = (map, gradient)
+        let (pixels, tileRow) = (map.shape.pixels, map.shape.width * TileSet.side)
         // A strip of both maps stays in the second-level cache from the first region to the rectification.
-        (0..<map.shape.pixels).inStrips(of: 2048, cost: channels) { strip in
-            if clearing { gradient.clear(pixels: strip) }
+        (0..<tiles.down).inStrips(of: 1, cost: tileRow * channels) { rows in
+            let strip = rows.lowerBound * tileRow..<min(rows.upperBound * tileRow, pixels)
+            let segments = rows.flatMap { tiles.segments(ofRow: $0) }
+            if clearing { for segment in segments { gradient.clear(segment) } }
             var packed = PackedFeatures(channels: channels)
             for (places, factors) in zip(regions, factors) {
                 places.pixels.withUnsafeBufferPointer { pixels in
@@ -153,7 +166,7 @@ package struct Correlations: Sendable, Equatable {
                     }
                 }
             }
-            if rectifying { gradient.rectify(output: map, pixels: strip) }
+            if rectifying { for segment in segments { gradient.rectify(segment, output: map) } }
         }
     }
 

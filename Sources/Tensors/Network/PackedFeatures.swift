@@ -49,12 +49,15 @@ struct PackedFeatures: ~Copyable {
             let column = values + group * 16
             for r in Swift.stride(from: 0, to: (group + 1) * 16, by: 4) {
                 var (a, b, c, d) = (SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>())
-                for i in 0..<count {
-                    let (vector, row) = (column.load16(i * stride), values + i * stride + r)
+                var (from, row) = (UnsafePointer(column), UnsafePointer(values) + r)
+                for _ in 0..<count {
+                    let vector = from.load16()
                     a.addProduct(vector, row[0])
                     b.addProduct(vector, row[1])
                     c.addProduct(vector, row[2])
                     d.addProduct(vector, row[3])
+                    from += stride
+                    row += stride
                 }
                 let to = sums + r * stride + group * 16
                 to.store(to.load16() + a)
@@ -85,15 +88,17 @@ struct PackedFeatures: ~Copyable {
             for i in Swift.stride(from: 0, to: count, by: 6) {
                 let start = rows.load16(channels * 16)
                 var (a, b, c, d, e, f) = (start, start, start, start, start, start)
-                let from = values + i * stride
+                let from0 = UnsafePointer(values) + i * stride
+                let (from1, from2, from3) = (from0 + stride, from0 + 2 * stride, from0 + 3 * stride)
+                let (from4, from5) = (from0 + 4 * stride, from0 + 5 * stride)
                 for channel in 0..<channels {
-                    let row = rows.load16(channel * 16)
-                    a.addProduct(row, from[channel])
-                    b.addProduct(row, from[channel + stride])
-                    c.addProduct(row, from[channel + 2 * stride])
-                    d.addProduct(row, from[channel + 3 * stride])
-                    e.addProduct(row, from[channel + 4 * stride])
-                    f.addProduct(row, from[channel + 5 * stride])
+                    let row = rows.load16(channel &* 16)
+                    a.addProduct(row, from0[channel])
+                    b.addProduct(row, from1[channel])
+                    c.addProduct(row, from2[channel])
+                    d.addProduct(row, from3[channel])
+                    e.addProduct(row, from4[channel])
+                    f.addProduct(row, from5[channel])
                 }
                 add(a, i)
                 add(b, i + 1)

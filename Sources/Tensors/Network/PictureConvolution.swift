@@ -14,10 +14,10 @@ struct PictureConvolution {
         rectified = layer.rectified
     }
 
-    /// Rows of pixels that one thread takes at a time.
-    private static let strip = 16
+    /// Tile rows, or parts of them, that one thread takes at a time.
+    private static let strip = 4
 
-    func forward(_ input: FeatureMap, into output: FeatureMap) {
+    func forward(_ input: FeatureMap, into output: FeatureMap, at tiles: TileSet) {
         let shape = input.shape
         // [sixteen outputs][tap][output], a row of biases behind the taps.
         let taps = side * side * inputs
@@ -30,30 +30,36 @@ struct PictureConvolution {
         }
         let (side, radius, inputs, rectified) = (side, radius, inputs, rectified)
         let (width, height) = (shape.width, shape.height)
-        let wide = width + 2 * radius
         nonisolated(unsafe) let (input, output) = (input, output)
         for picture in 0..<shape.count {
-            (0..<height).inStrips(of: Self.strip, cost: width * taps * outputs) { [kernels] rows in
-                // The strip with zeros around it, so that nothing asks for the border.
-                let tall = rows.count + 2 * radius
-                var padded = [Float](repeating: 0, count: inputs * tall * wide)
-                for channel in 0..<inputs {
-                    let plane = input.values + (picture * inputs + channel) * shape.pixels
-                    for y in max(rows.lowerBound - radius, 0)..<min(rows.upperBound + radius, height) {
-                        let to = (channel * tall + y - rows.lowerBound + radius) * wide + radius
-                        for x in 0..<width { padded[to + x] = plane[y * width + x] }
+            tiles.segments.indices.inStrips(of: Self.strip, cost: width * taps * outputs) { [kernels] strip in
+                for segment in tiles.segments[strip] {
+                    // With its surroundings, zeros beyond the border, so that nothing asks for it.
+                    let (rows, columns) = (segment.rows, segment.columns)
+                    let (tall, wide) = (rows.count + 2 * radius, columns.count + 2 * radius)
+                    var padded = [Float](repeating: 0, count: inputs * tall * wide)
+                    for channel in 0..<inputs {
+                        let plane = input.values + (picture * inputs + channel) * shape.pixels
+                        for y in max(rows.lowerBound - radius, 0)..<min(rows.upperBound + radius, height) {
+                            let to = (channel * tall + y - rows.lowerBound + radius) * wide
+                            let first = columns.lowerBound - radius
+                            for x in max(first, 0)..<min(columns.upperBound + radius, width) {
+                                padded[to + x - first] = plane[y * width + x]
+                            }
+                        }
                     }
-                }
-                let offsets = (0..<taps).map { tap in
-                    (tap / (side * side) * tall + tap / side % side) * wide + tap % side
-                }
-                padded.withUnsafeBufferPointer { padded in
-                    for (k, y) in rows.enumerated() {
-                        for group in 0..<groups {
-                            Self.convolve(
-                                padded.baseAddress! + k * wide, width, kernels: kernels.span, taps: group * (taps + 1),
-                                offsets: offsets.span, rectified: rectified,
-                                to: VectorTargets(output, picture: picture, group: group, pixel: y * width))
+                    let offsets = (0..<taps).map { tap in
+                        (tap / (side * side) * tall + tap / side % side) * wide + tap % side
+                    }
+                    padded.withUnsafeBufferPointer { padded in
+                        for (k, y) in rows.enumerated() {
+                            for group in 0..<groups {
+                                let target = VectorTargets(
+                                    output, picture: picture, group: group, pixel: y * width + columns.lowerBound)
+                                Self.convolve(
+                                    padded.baseAddress! + k * wide, columns.count, kernels: kernels.span,
+                                    taps: group * (taps + 1), offsets: offsets.span, rectified: rectified, to: target)
+                            }
                         }
                     }
                 }
@@ -70,7 +76,7 @@ struct PictureConvolution {
             let kernel = kernels.baseAddress! + first * 16
             let taps = offsets.count
             let start = kernel.load16(taps * 16)
-            func finished(_ sum: SIMD16<Float>) -> SIMD16<Float> { rectified ? pointwiseMax(sum, .zero) : sum }
+            func finished(_ sum: SIMD16<Float>) -> SIMD16<Float> { rectified ? sum.rectified : sum }
             var x = 0
             while x < width {
                 if width < 6 {
@@ -104,7 +110,7 @@ struct PictureConvolution {
         }
     }
 
-    func backward(_ outputGradient: FeatureMap, into inputGradient: FeatureMap) {
+    func backward(_ outputGradient: FeatureMap, into inputGradient: FeatureMap, at tiles: TileSet) {
         let shape = inputGradient.shape
         // [input][row][eight outputs][column][output]
         let eights = (outputs + 7) / 8
@@ -120,26 +126,18 @@ struct PictureConvolution {
         let (width, height) = (shape.width, shape.height)
         nonisolated(unsafe) let (from, to) = (outputGradient, inputGradient.values)
         for picture in 0..<shape.count {
-            (0..<height).inStrips(of: Self.strip, cost: width * inputs * side * side * outputs) { [kernels] rows in
+            tiles.segments.indices.inStrips(of: Self.strip, cost: width * inputs * side * side * outputs) {
+                [kernels] strip in
                 kernels.withUnsafeBufferPointer { kernels in
                     for channel in 0..<inputs {
                         let plane = to + (picture * inputs + channel) * shape.pixels
                         let kernel = kernels.baseAddress! + channel * side * eights * side * 8
-                        for y in rows {
-                            let source = GradientRows(
-                                map: from, picture: picture, eights: eights, kernel: kernel, radius: radius,
-                                rows: max(-radius, y - height + 1)...min(radius, y), y: y)
-                            let target = plane + y * width
-                            var x = 0
-                            while x < width {
-                                if side == 3, x > 0, x + 4 < width {
-                                    let four = source.four(x)
-                                    for k in 0..<4 { target[x + k] = four[k] }
-                                    x += 4
-                                } else {
-                                    target[x] = source.one(x)
-                                    x += 1
-                                }
+                        for segment in tiles.segments[strip] {
+                            for y in segment.rows {
+                                let source = GradientRows(
+                                    map: from, picture: picture, eights: eights, kernel: kernel, radius: radius,
+                                    rows: max(-radius, y - height + 1)...min(radius, y), y: y)
+                                source.fill(plane + y * width, segment.columns)
                             }
                         }
                     }
@@ -160,6 +158,20 @@ private struct GradientRows {
     let rows: ClosedRange<Int>
     let y: Int
 
+    func fill(_ target: UnsafeMutablePointer<Float>, _ columns: Range<Int>) {
+        var x = columns.lowerBound
+        while x < columns.upperBound {
+            if radius == 1, x > 0, x + 4 <= columns.upperBound, x + 4 < map.shape.width {
+                let four = four(x)
+                for k in 0..<4 { target[x + k] = four[k] }
+                x += 4
+            } else {
+                target[x] = one(x)
+                x += 1
+            }
+        }
+    }
+
     /// ∂loss/∂picture at one place.
     @inline(__always) func one(_ x: Int) -> Float {
         let (width, block, side) = (map.shape.width, map.block, 2 * radius + 1)
@@ -173,7 +185,7 @@ private struct GradientRows {
                 }
             }
         }
-        return sum.sum()
+        return sum.total
     }
 
     /// At four places of kernels of 3 × 3, none on the left or right border.
@@ -201,7 +213,7 @@ private struct GradientRows {
                 d.addProduct(right, g5)
             }
         }
-        return SIMD4(a.sum(), b.sum(), c.sum(), d.sum())
+        return SIMD4(a.total, b.total, c.total, d.total)
     }
 }
 

@@ -3,10 +3,15 @@
 /// Works on any layout: neighbours are `block` floats apart.
 package enum LowPassPooling {
     package static func forward(_ input: FeatureMap, into output: FeatureMap) {
+        forward(input, into: output, at: .all(output.shape))
+    }
+
+    /// The same at these tiles of the output.
+    static func forward(_ input: FeatureMap, into output: FeatureMap, at tiles: TileSet) {
         precondition(output.shape == input.shape.pooled, "pooling of \(input.shape) to \(output.shape)")
         let geometry = Geometry(input)
         nonisolated(unsafe) let (from, to) = (input.values, output.values)
-        geometry.rowsInStrips(small: true) { plane, y in
+        geometry.rowsInStrips(of: tiles) { plane, y, columns in
             let rows = geometry.rows(y)
             let source = from + plane * geometry.row * geometry.height
             let target = to + (plane * geometry.smallHeight + y) * geometry.smallRow
@@ -14,14 +19,14 @@ package enum LowPassPooling {
             let (c, d) = (source + rows.2 * geometry.row, source + rows.3 * geometry.row)
             if geometry.block == 1 {
                 func column(_ x: Int) -> Float { (a[x] + d[x] + 3 * (b[x] + c[x])) / 64 }
-                geometry.shrink(column) { target[$0] = $1 }
+                geometry.shrink(columns, column) { target[$0] = $1 }
             } else {
                 for eight in stride(from: 0, to: geometry.block, by: 8) {
                     func column(_ x: Int) -> SIMD8<Float> {
                         let at = x * geometry.block + eight
                         return (a.load8(at) + d.load8(at) + 3 * (b.load8(at) + c.load8(at))) / 64
                     }
-                    geometry.shrink(column) { target.store($1, $0 * geometry.block + eight) }
+                    geometry.shrink(columns, column) { target.store($1, $0 * geometry.block + eight) }
                 }
             }
         }
@@ -31,26 +36,33 @@ package enum LowPassPooling {
     package static func addBackward(
         _ outputGradient: FeatureMap, to inputGradient: FeatureMap, overwriting: Bool = false
     ) {
+        addBackward(outputGradient, to: inputGradient, overwriting: overwriting, at: .all(inputGradient.shape))
+    }
+
+    /// The same at these tiles of the input.
+    static func addBackward(
+        _ outputGradient: FeatureMap, to inputGradient: FeatureMap, overwriting: Bool, at tiles: TileSet
+    ) {
         precondition(
             outputGradient.shape == inputGradient.shape.pooled,
             "pooling of \(inputGradient.shape) to \(outputGradient.shape)")
         let geometry = Geometry(inputGradient)
         nonisolated(unsafe) let (from, to) = (outputGradient.values, inputGradient.values)
-        geometry.rowsInStrips(small: false) { plane, y in
+        geometry.rowsInStrips(of: tiles) { plane, y, columns in
             let source = from + plane * geometry.smallRow * geometry.smallHeight
             let target = to + (plane * geometry.height + y) * geometry.row
             let (near, other, share) = Geometry.takers(of: y, size: geometry.height)
             let (a, b) = (source + near * geometry.smallRow, source + other * geometry.smallRow)
             if geometry.block == 1 {
                 func column(_ x: Int) -> Float { (share * a[x] + b[x]) / 64 }
-                geometry.spread(column) { target[$0] = overwriting ? $1 : target[$0] + $1 }
+                geometry.spread(columns, column) { target[$0] = overwriting ? $1 : target[$0] + $1 }
             } else {
                 for eight in stride(from: 0, to: geometry.block, by: 8) {
                     func column(_ x: Int) -> SIMD8<Float> {
                         let at = x * geometry.block + eight
                         return (share * a.load8(at) + b.load8(at)) / 64
                     }
-                    geometry.spread(column) {
+                    geometry.spread(columns, column) {
                         let at = $0 * geometry.block + eight
                         target.store(overwriting ? $1 : target.load8(at) + $1, at)
                     }
@@ -73,11 +85,16 @@ package enum LowPassPooling {
             height = large.shape.height
         }
 
-        /// Every row of every plane of the small map or of the large one.
-        func rowsInStrips(small: Bool, _ work: @Sendable (_ plane: Int, _ row: Int) -> Void) {
-            let rows = small ? smallHeight : height
-            (0..<planes * rows).inStrips(of: small ? 16 : 32, cost: row) { strip in
-                for k in strip { work(k / rows, k % rows) }
+        /// Every row of these tiles, on every plane.
+        func rowsInStrips(
+            of tiles: TileSet, _ work: @Sendable (_ plane: Int, _ row: Int, _ columns: Range<Int>) -> Void
+        ) {
+            let segments = tiles.segments
+            (0..<planes * segments.count).inStrips(of: 8, cost: row) { strip in
+                for k in strip {
+                    let segment = segments[k % segments.count]
+                    for y in segment.rows { work(k / segments.count, y, segment.columns) }
+                }
             }
         }
 
@@ -95,20 +112,25 @@ package enum LowPassPooling {
             return (near, min(near + 1, last), 3)
         }
 
-        /// A row of the small map from the large one's columns.
-        @inline(__always) func shrink<V: Summand>(_ column: (Int) -> V, store: (Int, V) -> Void) {
-            var (a, b) = (column(0), column(0))
-            for x in 0..<smallWidth {
+        /// Some columns of a row of the small map from the large one's.
+        @inline(__always) func shrink<V: Summand>(
+            _ columns: Range<Int>, _ column: (Int) -> V, store: (Int, V) -> Void
+        ) {
+            var (a, b) = (column(max(2 * columns.lowerBound - 1, 0)), column(2 * columns.lowerBound))
+            for x in columns {
                 let (c, d) = (column(min(2 * x + 1, width - 1)), column(min(2 * x + 2, width - 1)))
                 store(x, a + d + 3 * (b + c))
                 (a, b) = (c, d)
             }
         }
 
-        /// A row of the large map from the small one's columns.
-        @inline(__always) func spread<V: Summand>(_ column: (Int) -> V, store: (Int, V) -> Void) {
-            var (before, at) = (column(0), column(0))
-            for x in 0..<smallWidth {
+        /// Some columns, from an even one on, of a row of the large map from the small one's.
+        @inline(__always) func spread<V: Summand>(
+            _ columns: Range<Int>, _ column: (Int) -> V, store: (Int, V) -> Void
+        ) {
+            let first = columns.lowerBound / 2
+            var (before, at) = (column(max(first - 1, 0)), column(first))
+            for x in first..<(columns.upperBound + 1) / 2 {
                 let next = column(min(x + 1, smallWidth - 1))
                 store(2 * x, Geometry.takers(of: 2 * x, size: width).share * at + before)
                 if 2 * x + 1 < width { store(2 * x + 1, 3 * at + next) }

@@ -9,19 +9,23 @@ package func rectifyGradient(_ gradient: FeatureMap, output: FeatureMap) {
 
 extension FeatureMap {
     /// The same at some pixels of all channels of the first picture.
-    func rectify(output: FeatureMap, pixels: Range<Int>) {
+    func rectify(_ segment: TileSet.Segment, output: FeatureMap) {
         for b in 0..<blocks {
-            let start = (b * shape.pixels + pixels.lowerBound) * block
-            let (g, y) = (values + start, output.values + start)
-            for i in 0..<pixels.count * block { g[i] = y[i] > 0 ? g[i] : 0 }
+            for row in segment.rows {
+                let start = (b * shape.pixels + row * shape.width + segment.columns.lowerBound) * block
+                let (g, y) = (values + start, output.values + start)
+                for i in 0..<segment.columns.count * block { g[i] = y[i] > 0 ? g[i] : 0 }
+            }
         }
     }
 
     /// Zeros at some pixels of all channels of the first picture.
-    func clear(pixels: Range<Int>) {
+    func clear(_ segment: TileSet.Segment) {
         for b in 0..<blocks {
-            (values + (b * shape.pixels + pixels.lowerBound) * block)
-                .update(repeating: 0, count: pixels.count * block)
+            for row in segment.rows {
+                (values + (b * shape.pixels + row * shape.width + segment.columns.lowerBound) * block)
+                    .update(repeating: 0, count: segment.columns.count * block)
+            }
         }
     }
 }

@@ -29,3 +29,17 @@ extension Range<Int> {
             .mapConcurrently { work($0) }
     }
 }
+
+// Not on all vectors at once, and neither `pointwiseMax` nor `sum()`: those become calls and chains of single numbers.
+extension SIMD8<Float> {
+    /// The larger of each number and zero.
+    @inline(__always) var rectified: Self { replacing(with: Self.zero, where: self .< Self.zero) }
+    @inline(__always) var total: Float {
+        let four = lowHalf + highHalf
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
+    }
+}
+extension SIMD16<Float> {
+    @inline(__always) var rectified: Self { replacing(with: Self.zero, where: self .< Self.zero) }
+}
