@@ -68,7 +68,9 @@ import Testing
         return (error / max(b.reduce(0) { $0 + $1 * $1 }, 1e-30)).squareRoot()
     }
 
-    @Test(arguments: [(1, 16, 3), (3, 64, 3), (1, 24, 5), (16, 16, 3), (32, 64, 3), (40, 24, 3), (16, 32, 1)])
+    @Test(arguments: [
+        (1, 16, 3), (3, 64, 3), (1, 24, 5), (16, 16, 3), (32, 64, 3), (40, 24, 3), (72, 24, 3), (16, 32, 1),
+    ])
     func convolutionIsItsDefinition(inputs: Int, outputs: Int, side: Int) {
         for (count, height, width) in [(1, 13, 17), (2, 8, 32), (1, 40, 33), (2, 5, 4)] {
             let shape = MapShape(count: count, channels: inputs, height: height, width: width)
