@@ -135,6 +135,7 @@ package struct Correlations: Sendable, Equatable {
         rectifying: Bool, within tiles: TileSet
     ) {
         let channels = map.shape.channels
+        let padded = (channels + 15) / 16 * 16
         precondition(
             slopes.count == regions.count && slopes.allSatisfy { $0.count == (channels + 1) * (channels + 1) }
                 && gradient.shape == map.shape, "\(slopes.count) slopes of \(regions.count) regions of \(map.shape)")
@@ -158,8 +159,8 @@ package struct Correlations: Sendable, Equatable {
                             packed.gather(map, pixels: pixels)
                             factors.withUnsafeBufferPointer {
                                 packed.addProducts(
-                                    slope: $0.baseAddress!, channels: channels, to: gradient, pixels: pixels,
-                                    weights: UnsafeBufferPointer(rebasing: weights[range]))
+                                    slope: $0.baseAddress!, constant: $0.baseAddress! + padded * padded, to: gradient,
+                                    pixels: pixels, weights: UnsafeBufferPointer(rebasing: weights[range]))
                             }
                             from = range.upperBound
                         }
@@ -170,14 +171,15 @@ package struct Correlations: Sendable, Equatable {
         }
     }
 
-    /// 2 D as [sixteen channels][channel, then the constant][channel of the sixteen].
+    /// 2 D as [sixteen channels][channel][channel of the sixteen] of whole sixteens, and behind it the constants.
     private static func doubled(_ slope: [Float], channels: Int) -> [Float] {
-        let groups = (channels + 15) / 16
-        var result = [Float](repeating: 0, count: groups * (channels + 1) * 16)
+        let padded = (channels + 15) / 16 * 16
+        var result = [Float](repeating: 0, count: padded * (padded + 1))
         for c in 0..<channels {
-            for r in 0...channels {
-                result[((c / 16) * (channels + 1) + r) * 16 + c % 16] = 2 * slope[r * (channels + 1) + c]
+            for r in 0..<channels {
+                result[((c / 16) * padded + r) * 16 + c % 16] = 2 * slope[r * (channels + 1) + c]
             }
+            result[padded * padded + c] = 2 * slope[channels * (channels + 1) + c]
         }
         return result
     }

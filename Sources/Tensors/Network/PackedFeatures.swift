@@ -7,13 +7,15 @@ struct PackedFeatures: ~Copyable {
     private let groups: Int
     private let stride: Int
     private let values: UnsafeMutablePointer<Float>
+    private let products: UnsafeMutablePointer<Float>
     private(set) var count = 0
 
     init(channels: Int) {
         groups = (channels + 15) / 16
         stride = groups * 16
-        values = .allocate(capacity: Self.capacity * stride)
-        values.initialize(repeating: 0, count: Self.capacity * stride)
+        values = .allocate(capacity: 2 * Self.capacity * stride)
+        values.initialize(repeating: 0, count: 2 * Self.capacity * stride)
+        products = values + Self.capacity * stride
     }
 
     deinit { values.deallocate() }
@@ -24,7 +26,7 @@ struct PackedFeatures: ~Copyable {
         let eights = map.blocks * map.block / 8
         for k in 0..<eights {
             let (from, to, block) = (map.eight(k), values + k * 8, map.block)
-            for i in 0..<count { to.store(from.load8(Int(pixels[i]) * block), i * stride) }
+            for i in 0..<count { to.store(from.load8(Int(pixels[i]) &* block), i &* stride) }
         }
         let whole = (count + 5) / 6 * 6
         (values + count * stride).update(repeating: 0, count: (whole - count) * stride)
@@ -45,67 +47,25 @@ struct PackedFeatures: ~Copyable {
             }
             last.store(even + odd)
         }
-        for group in 0..<groups {
-            let column = values + group * 16
-            for r in Swift.stride(from: 0, to: (group + 1) * 16, by: 4) {
-                var (a, b, c, d) = (SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>())
-                var (from, row) = (UnsafePointer(column), UnsafePointer(values) + r)
-                for _ in 0..<count {
-                    let vector = from.load16()
-                    a.addProduct(vector, row[0])
-                    b.addProduct(vector, row[1])
-                    c.addProduct(vector, row[2])
-                    d.addProduct(vector, row[3])
-                    from += stride
-                    row += stride
-                }
-                let to = sums + r * stride + group * 16
-                to.store(to.load16() + a)
-                to.store(to.load16(stride) + b, stride)
-                to.store(to.load16(2 * stride) + c, 2 * stride)
-                to.store(to.load16(3 * stride) + d, 3 * stride)
-            }
-        }
+        Products.addMoments(of: values, rows: count, groups: groups, to: sums)
     }
 
     /// Adds w (D f + d) to `gradient` at the packed places.
-    /// - Parameter slope: [group of sixteen][channel of f, then d][channel in the group].
+    /// - Parameters:
+    ///   - slope: D as [group of sixteen][channel of f][channel of the group].
+    ///   - constant: d.
     func addProducts(
-        slope: UnsafePointer<Float>, channels: Int, to gradient: FeatureMap, pixels: UnsafeBufferPointer<Int32>,
-        weights: UnsafeBufferPointer<Float>
+        slope: UnsafePointer<Float>, constant: UnsafePointer<Float>, to gradient: FeatureMap,
+        pixels: UnsafeBufferPointer<Int32>, weights: UnsafeBufferPointer<Float>
     ) {
-        let (block, eights) = (gradient.block, gradient.blocks * gradient.block / 8)
-        for group in 0..<groups {
-            let rows = slope + group * (channels + 1) * 16
-            let low = gradient.eight(2 * group)
-            let high = 2 * group + 1 < eights ? gradient.eight(2 * group + 1) : nil
-            func add(_ sum: SIMD16<Float>, _ i: Int) {
-                guard i < count else { return }
-                let (at, w) = (Int(pixels[i]) * block, SIMD8(repeating: weights[i]))
-                low.store(low.load8(at).addingProduct(sum.lowHalf, w), at)
-                if let high { high.store(high.load8(at).addingProduct(sum.highHalf, w), at) }
-            }
-            for i in Swift.stride(from: 0, to: count, by: 6) {
-                let start = rows.load16(channels * 16)
-                var (a, b, c, d, e, f) = (start, start, start, start, start, start)
-                let from0 = UnsafePointer(values) + i * stride
-                let (from1, from2, from3) = (from0 + stride, from0 + 2 * stride, from0 + 3 * stride)
-                let (from4, from5) = (from0 + 4 * stride, from0 + 5 * stride)
-                for channel in 0..<channels {
-                    let row = rows.load16(channel &* 16)
-                    a.addProduct(row, from0[channel])
-                    b.addProduct(row, from1[channel])
-                    c.addProduct(row, from2[channel])
-                    d.addProduct(row, from3[channel])
-                    e.addProduct(row, from4[channel])
-                    f.addProduct(row, from5[channel])
-                }
-                add(a, i)
-                add(b, i + 1)
-                add(c, i + 2)
-                add(d, i + 3)
-                add(e, i + 4)
-                add(f, i + 5)
+        Products.multiply(
+            values, slope, rows: (count + 5) / 6 * 6, inner: stride, groups: groups, start: constant, into: products)
+        let block = gradient.block
+        for k in 0..<gradient.blocks * block / 8 {
+            let (to, from) = (gradient.eight(k), products + k * 8)
+            for i in 0..<count {
+                let at = Int(pixels[i]) &* block
+                to.store(to.load8(at).addingProduct(from.load8(i &* stride), weights[i]), at)
             }
         }
     }

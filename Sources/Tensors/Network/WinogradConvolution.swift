@@ -84,19 +84,22 @@ final class WinogradConvolution: Sendable {
         /// One tile of eight channels between its columns' transform and its rows'; and one with zeros beyond a border.
         private let half: UnsafeMutablePointer<Float>
         private let patch: UnsafeMutablePointer<Float>
+        /// A product of all outputs, to start from.
+        private let zeros: UnsafeMutablePointer<Float>
 
         init(input: FeatureMap, output: FeatureMap, picture: Int, inputs: Int, groups: Int) {
             (self.input, self.output, self.picture) = (input, output, picture)
             (self.inputs, self.groups) = (inputs, groups)
             wide = batch * inputs + 16
             deep = batch * groups * 16 + 16
-            let count = 36 * (wide + deep + 16)
+            let count = 36 * (wide + deep + 16) + groups * 16
             transformed = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
                 .bindMemory(to: Float.self, capacity: count)
             transformed.initialize(repeating: 0, count: count)
             products = transformed + 36 * wide
             half = products + 36 * deep
             patch = half + 36 * 8
+            zeros = patch + 36 * 8
         }
 
         deinit { UnsafeMutableRawPointer(transformed).deallocate() }
@@ -160,34 +163,11 @@ final class WinogradConvolution: Sendable {
 
         func multiply(_ count: Int, _ kernels: [Float]) {
             kernels.withUnsafeBufferPointer { kernels in
-                let inputs = inputs
                 for place in 0..<36 {
-                    for group in 0..<groups {
-                        let rows = kernels.baseAddress! + (place * groups + group) * inputs * 16
-                        for i in stride(from: 0, to: count, by: 6) {
-                            let from0 = UnsafePointer(transformed) + place * wide + i * inputs
-                            let (from1, from2, from3) = (from0 + inputs, from0 + 2 * inputs, from0 + 3 * inputs)
-                            let (from4, from5) = (from0 + 4 * inputs, from0 + 5 * inputs)
-                            var (a, b, c) = (SIMD16<Float>(), SIMD16<Float>(), SIMD16<Float>())
-                            var (d, e, f) = (a, b, c)
-                            for channel in 0..<inputs {
-                                let row = rows.load16(channel &* 16)
-                                a.addProduct(row, from0[channel])
-                                b.addProduct(row, from1[channel])
-                                c.addProduct(row, from2[channel])
-                                d.addProduct(row, from3[channel])
-                                e.addProduct(row, from4[channel])
-                                f.addProduct(row, from5[channel])
-                            }
-                            let to = products + place * deep + i * groups * 16 + group * 16
-                            to.store(a)
-                            to.store(b, groups * 16)
-                            to.store(c, groups * 32)
-                            to.store(d, groups * 48)
-                            to.store(e, groups * 64)
-                            to.store(f, groups * 80)
-                        }
-                    }
+                    Products.multiply(
+                        transformed + place * wide, kernels.baseAddress! + place * groups * inputs * 16,
+                        rows: (count + 5) / 6 * 6, inner: inputs, groups: groups, start: zeros,
+                        into: products + place * deep)
                 }
             }
         }
