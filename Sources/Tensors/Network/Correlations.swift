@@ -126,13 +126,13 @@ package struct Correlations: Sendable, Equatable {
     ) {
         addGradients(
             slopes: slopes, of: map, at: regions, to: gradient, clearing: clearing, rectifying: rectifying,
-            within: .all(map.shape))
+            within: clearing || rectifying ? .all(map.shape) : nil)
     }
 
-    /// The same within these tiles, which hold all regions.
+    /// The same within these tiles, which hold all regions; they matter to clearing and rectifying only.
     static func addGradients(
         slopes: [[Float]], of map: FeatureMap, at regions: [Places], to gradient: FeatureMap, clearing: Bool,
-        rectifying: Bool, within tiles: TileSet
+        rectifying: Bool, within tiles: TileSet?
     ) {
         let channels = map.shape.channels
         let padded = (channels + 15) / 16 * 16
@@ -143,9 +143,9 @@ package struct Correlations: Sendable, Equatable {
         nonisolated(unsafe) let (map, gradient) = (map, gradient)
         let (pixels, tileRow) = (map.shape.pixels, map.shape.width * TileSet.side)
         // A strip of both maps stays in the second-level cache from the first region to the rectification.
-        (0..<tiles.down).inStrips(of: 1, cost: tileRow * channels) { rows in
+        (0..<(pixels + tileRow - 1) / tileRow).inStrips(of: 1, cost: tileRow * channels) { rows in
             let strip = rows.lowerBound * tileRow..<min(rows.upperBound * tileRow, pixels)
-            let segments = rows.flatMap { tiles.segments(ofRow: $0) }
+            let segments = tiles.map { tiles in rows.flatMap { tiles.segments(ofRow: $0) } } ?? []
             if clearing { for segment in segments { gradient.clear(segment) } }
             var packed = PackedFeatures(channels: channels)
             for (places, factors) in zip(regions, factors) {
