@@ -63,14 +63,16 @@ import Testing
         return (output, input, weights, bias)
     }
 
-    private static func difference(_ a: [Float], _ b: [Double]) -> Double {
+    static func difference(_ a: [Float], _ b: [Double]) -> Double {
         let error = zip(a, b).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
         return (error / max(b.reduce(0) { $0 + $1 * $1 }, 1e-30)).squareRoot()
     }
 
-    @Test(arguments: [(1, 16, 3), (3, 64, 3), (1, 24, 5), (16, 16, 3), (32, 64, 3), (40, 24, 3), (16, 32, 1)])
+    @Test(arguments: [
+        (1, 16, 3), (3, 64, 3), (1, 24, 5), (16, 16, 3), (32, 64, 3), (40, 24, 3), (72, 24, 3), (16, 32, 1),
+    ])
     func convolutionIsItsDefinition(inputs: Int, outputs: Int, side: Int) {
-        for (count, height, width) in [(1, 13, 17), (2, 8, 32), (1, 40, 33)] {
+        for (count, height, width) in [(1, 13, 17), (2, 8, 32), (1, 40, 33), (2, 5, 4)] {
             let shape = MapShape(count: count, channels: inputs, height: height, width: width)
             let layer = Self.layer(inputs, outputs, side: side, seed: 5)
             let x = Self.map(shape, seed: 6)
@@ -119,6 +121,9 @@ import Testing
         let left = zip(small.planar, y.planar).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         let right = zip(x.planar, back.planar).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         #expect(abs(left - right) < 1e-4 * max(abs(left), 1))
+        let over = Self.map(shape, seed: 5)
+        LowPassPooling.addBackward(y, to: over, overwriting: true)
+        #expect(over.planar == back.planar)
     }
 
     @Test func correlationsAreWeightedMomentsAndAddUp() {
@@ -162,7 +167,7 @@ import Testing
         return (loss, gradient.planar, found[1], maps[1].planar)
     }
 
-    private static func network() -> FeatureNetwork {
+    static func network() -> FeatureNetwork {
         FeatureNetwork(
             inputs: 1,
             layers: [

@@ -14,7 +14,8 @@ package struct FinishedAvatar: Sendable {
     package var made: FittedKeyframes
     /// Texels of the face proper, which quality is measured on.
     var faceTexels: [Int]
-    private var refinement: TexelOrigins.Refinement?
+    /// Where each texel comes from, at the size that it was seen at.
+    private(set) var origins: TexelOrigins
 
     init(
         avatar: Avatar, quality: AvatarQuality, texture: Texture, made: FittedKeyframes, faceTexels: [Int]
@@ -24,15 +25,13 @@ package struct FinishedAvatar: Sendable {
         self.texture = texture
         self.made = made
         self.faceTexels = faceTexels
+        origins = TexelOrigins(of: texture)
     }
-
-    /// Where each texel comes from.
-    var origins: TexelOrigins { TexelOrigins(of: texture, refinement: refinement) }
 
     /// Tells quality and avatar where the face's texels come from.
     /// - Parameter refinement: `nil` where nothing was synthesized.
     mutating func setOrigins(refinement: TexelOrigins.Refinement?) {
-        self.refinement = refinement
+        origins = TexelOrigins(of: texture, refinement: refinement)
         let shares = origins.shares(of: faceTexels)
         avatar.origins = shares
         (quality.seen, quality.refined, quality.inferred) = (shares.seen, shares.refined, shares.inferred)

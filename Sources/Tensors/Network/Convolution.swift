@@ -1,9 +1,9 @@
 internal import COneDNN
 
 /// A 2-D convolution layer with odd square kernels, stride 1 and zero padding that keeps the size ("correlation" in
-/// signal processing's words, as in all networks), its bias, and optionally ReLU in the same pass. On oneDNN: Winograd's
-/// F(4×4, 3×3) where there is AVX-512, direct elsewhere. Maps of fewer than eight channels, as pictures are, are
-/// convolved and differentiated by loops of our own (`PictureConvolution`), which oneDNN pads to a whole block.
+/// signal processing's words, as in all networks), its bias, and optionally ReLU in the same pass. Layers of 3 × 3 with few
+/// channels whose weights stay are convolved by `WinogradConvolution`, pictures by `PictureConvolution`, all else and the
+/// weights' gradients by oneDNN: Winograd's F(4×4, 3×3) where there is AVX-512, direct elsewhere.
 ///
 /// What depends on the maps' size is prepared once per size and kept.
 package final class Convolution {
@@ -15,7 +15,9 @@ package final class Convolution {
     package private(set) var bias: [Float]
     package let rectified: Bool
     /// Training changes weights all the time and needs no Winograd.
-    package let winograd: Bool
+    private let wantsWinograd: Bool
+    /// oneDNN's.
+    fileprivate let winograd: Bool
     fileprivate let workspace: Workspace
 
     private var forwards: [MapShape: Plan] = [:]
@@ -37,6 +39,7 @@ package final class Convolution {
         self.bias = bias
         self.rectified = rectified
         self.workspace = workspace
+        wantsWinograd = winograd
         self.winograd = winograd && Processor.hasAVX512 && side == 3
     }
 
@@ -45,7 +48,38 @@ package final class Convolution {
         precondition(weights.count == self.weights.count && bias.count == self.bias.count, "weights of another size")
         self.weights = weights
         self.bias = bias
+        (winogradForward, winogradBackward) = (nil, nil)
         for plan in [forwards, backwards].flatMap(\.values) { plan.stale = true }
+    }
+
+    private var winogradForward: WinogradConvolution?
+    private var winogradBackward: WinogradConvolution?
+
+    /// Our own kernels: where weights rarely change and all channels fit in the cache.
+    private var isSmall: Bool {
+        wantsWinograd && side == 3 && max(inputs, outputs) <= WinogradConvolution.mostChannels
+    }
+
+    private func smallForward() -> WinogradConvolution {
+        if let winogradForward { return winogradForward }
+        let made = WinogradConvolution(
+            inputs: inputs, outputs: outputs, weights: weights, bias: bias, rectified: rectified)
+        winogradForward = made
+        return made
+    }
+
+    /// The adjoint is a convolution with the kernels turned by 180° and inputs and outputs exchanged.
+    private func smallBackward() -> WinogradConvolution {
+        if let winogradBackward { return winogradBackward }
+        var turned = [Float](repeating: 0, count: weights.count)
+        for o in 0..<outputs {
+            for i in 0..<inputs {
+                for tap in 0..<9 { turned[(i * outputs + o) * 9 + 8 - tap] = weights[(o * inputs + i) * 9 + tap] }
+            }
+        }
+        let made = WinogradConvolution(inputs: outputs, outputs: inputs, weights: turned, bias: [], rectified: false)
+        winogradBackward = made
+        return made
     }
 
     private var isOfPicture: Bool { FeatureMap.block(channels: inputs) == 1 }
@@ -58,9 +92,17 @@ package final class Convolution {
 
     /// `output = weights ∗ input + bias`, rectified where the layer is.
     package func forward(_ input: FeatureMap, into output: FeatureMap) {
+        forward(input, into: output, at: .all(output.shape))
+    }
+
+    /// The same at these tiles of the output at least.
+    func forward(_ input: FeatureMap, into output: FeatureMap, at tiles: TileSet) {
         check(input.shape, output.shape)
         if isOfPicture {
-            return PictureConvolution(self).forward(input, into: output)
+            return PictureConvolution(self).forward(input, into: output, at: tiles)
+        }
+        if isSmall {
+            return smallForward().run(input, into: output, at: tiles)
         }
         let plan = forwards[input.shape] ?? Plan(forward: self, input.shape)
         forwards[input.shape] = plan
@@ -73,9 +115,17 @@ package final class Convolution {
 
     /// ∂loss/∂input from ∂loss/∂output (before ReLU: see `rectifyGradient`).
     package func backward(_ outputGradient: FeatureMap, into inputGradient: FeatureMap) {
+        backward(outputGradient, into: inputGradient, at: .all(inputGradient.shape))
+    }
+
+    /// The same at these tiles of the input at least.
+    func backward(_ outputGradient: FeatureMap, into inputGradient: FeatureMap, at tiles: TileSet) {
         check(inputGradient.shape, outputGradient.shape)
         if isOfPicture {
-            return PictureConvolution(self).backward(outputGradient, into: inputGradient)
+            return PictureConvolution(self).backward(outputGradient, into: inputGradient, at: tiles)
+        }
+        if isSmall {
+            return smallBackward().run(outputGradient, into: inputGradient, at: tiles)
         }
         let plan = backwards[inputGradient.shape] ?? Plan(backward: self, inputGradient.shape)
         backwards[inputGradient.shape] = plan

@@ -1,5 +1,3 @@
-internal import COpenBLAS
-
 /// Places of a map and how much each counts: a soft region.
 package struct Places: Sendable {
     /// Row-major pixel numbers, ascending.
@@ -57,93 +55,144 @@ package struct Correlations: Sendable, Equatable {
         for i in a.sums.indices { a.sums[i] += b.sums[i] }
     }
 
-    /// Pixels that are packed side by side at a time.
-    private static let strip = 1024
+    /// Places that one thread takes at a time.
+    private static let part = 8192
 
-    package init(of map: FeatureMap, at places: Places) {
-        self.init(channels: map.shape.channels)
-        let n = side
+    package init(of map: FeatureMap, at places: Places) { self = Correlations.of(map, at: [places])[0] }
+
+    /// Of each region, all regions side by side on all cores.
+    package static func of(_ map: FeatureMap, at regions: [Places]) -> [Correlations] {
         nonisolated(unsafe) let map = map
-        let parts = stride(from: 0, to: places.pixels.count, by: Correlations.strip * 8).map { $0 }
-            .mapConcurrently { start -> [Float] in
-                var sum = [Float](repeating: 0, count: n * n)
-                var packed = [Float](repeating: 0, count: Correlations.strip * n)
-                let end = min(start + Correlations.strip * 8, places.pixels.count)
-                for from in stride(from: start, to: end, by: Correlations.strip) {
-                    let count = min(Correlations.strip, end - from)
-                    for i in 0..<count { packed[i * n + n - 1] = places.weights[from + i].squareRoot() }
-                    map.gather(places, from: from, count: count, scaledByLast: true, into: &packed, stride: n)
-                    useOneThread()
-                    cblas_ssyrk(
-                        CblasRowMajor, CblasUpper, CblasTrans, blasint(n), blasint(count), 1, packed, blasint(n), 1,
-                        &sum,
-                        blasint(n))
-                }
-                return sum
-            }
-        for part in parts {
-            for r in 0..<n { for c in r..<n { sums[r * n + c] += Double(part[r * n + c]) } }
+        let parts = regions.indices.flatMap { region in
+            stride(from: 0, to: regions[region].pixels.count, by: part).map { (region: region, start: $0) }
         }
-        for r in 0..<n { for c in 0..<r { sums[r * n + c] = sums[c * n + r] } }
+        let sums = parts.mapConcurrently { moments(of: map, at: regions[$0.region], from: $0.start) }
+        var result = regions.map { _ in Correlations(channels: map.shape.channels) }
+        for (part, sums) in zip(parts, sums) { result[part.region].add(sums) }
+        for region in regions.indices { result[region].complete(weights: regions[region].weights) }
+        return result
+    }
+
+    /// [channel][channel] of whole sixteens and one row more, over one part of the places.
+    private static func moments(of map: FeatureMap, at places: Places, from start: Int) -> [Float] {
+        let padded = (map.shape.channels + 15) / 16 * 16
+        var packed = PackedFeatures(channels: map.shape.channels)
+        var sums = [Float](repeating: 0, count: padded * (padded + 1))
+        places.pixels.withUnsafeBufferPointer { pixels in
+            places.weights.withUnsafeBufferPointer { weights in
+                sums.withUnsafeMutableBufferPointer { sums in
+                    let end = min(start + part, pixels.count)
+                    for from in stride(from: start, to: end, by: PackedFeatures.capacity) {
+                        let range = from..<min(from + PackedFeatures.capacity, end)
+                        packed.gather(map, pixels: UnsafeBufferPointer(rebasing: pixels[range]))
+                        packed.addMoments(
+                            weights: UnsafeBufferPointer(rebasing: weights[range]), to: sums.baseAddress!)
+                    }
+                }
+            }
+        }
+        return sums
+    }
+
+    /// Adds what `moments` found to the upper triangle.
+    private mutating func add(_ moments: [Float]) {
+        let padded = (channels + 15) / 16 * 16
+        for r in 0..<channels {
+            for c in r..<channels { sums[r * side + c] += Double(moments[r * padded + c]) }
+            sums[r * side + channels] += Double(moments[padded * padded + r])
+        }
+    }
+
+    /// The corner and the lower triangle.
+    private mutating func complete(weights: [Float]) {
+        sums[sums.count - 1] = weights.reduce(0.0) { $0 + Double($1) }
+        for r in 0..<side { for c in 0..<r { sums[r * side + c] = sums[c * side + r] } }
     }
 
     /// Adds ∂loss/∂f = 2 w D f̃ to `gradient`, where `slope` = D = ∂loss/∂sums is symmetric, (channels + 1)².
     package static func addGradient(
         slope: [Float], of map: FeatureMap, at places: Places, to gradient: FeatureMap
     ) {
-        let n = map.shape.channels + 1
-        precondition(slope.count == n * n && gradient.shape == map.shape, "slope of \(slope.count) for \(map.shape)")
+        addGradients(slopes: [slope], of: map, at: [places], to: gradient)
+    }
+
+    /// The same for all regions of a map in one pass over it.
+    /// - Parameters:
+    ///   - clearing: overwrites what is in `gradient`.
+    ///   - rectifying: lets nothing through where the map is zero: the map is behind ReLU, the gradient before it.
+    package static func addGradients(
+        slopes: [[Float]], of map: FeatureMap, at regions: [Places], to gradient: FeatureMap, clearing: Bool = false,
+        rectifying: Bool = false
+    ) {
+        addGradients(
+            slopes: slopes, of: map, at: regions, to: gradient, clearing: clearing, rectifying: rectifying,
+            within: clearing || rectifying ? .all(map.shape) : nil)
+    }
+
+    /// The same within these tiles, which hold all regions; they matter to clearing and rectifying only.
+    static func addGradients(
+        slopes: [[Float]], of map: FeatureMap, at regions: [Places], to gradient: FeatureMap, clearing: Bool,
+        rectifying: Bool, within tiles: TileSet?
+    ) {
+        let channels = map.shape.channels
+        let padded = (channels + 15) / 16 * 16
+        precondition(
+            slopes.count == regions.count && slopes.allSatisfy { $0.count == (channels + 1) * (channels + 1) }
+                && gradient.shape == map.shape, "\(slopes.count) slopes of \(regions.count) regions of \(map.shape)")
+        let factors = slopes.map { doubled($0, channels: channels) }
         nonisolated(unsafe) let (map, gradient) = (map, gradient)
-        _ = stride(from: 0, to: places.pixels.count, by: strip * 8).map { $0 }.mapConcurrently { start in
-            var packed = [Float](repeating: 1, count: strip * n)
-            var product = [Float](repeating: 0, count: strip * n)
-            let end = min(start + strip * 8, places.pixels.count)
-            for from in stride(from: start, to: end, by: strip) {
-                let count = min(strip, end - from)
-                map.gather(places, from: from, count: count, scaledByLast: false, into: &packed, stride: n)
-                useOneThread()
-                cblas_sgemm(
-                    CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(count), blasint(n), blasint(n), 2, packed,
-                    blasint(n), slope, blasint(n), 0, &product, blasint(n))
-                gradient.scatterAdd(places, from: from, count: count, product, stride: n)
+        let (pixels, tileRow) = (map.shape.pixels, map.shape.width * TileSet.side)
+        // A strip of both maps stays in the second-level cache from the first region to the rectification.
+        (0..<(pixels + tileRow - 1) / tileRow).inStrips(of: 1, cost: tileRow * channels) { rows in
+            let strip = rows.lowerBound * tileRow..<min(rows.upperBound * tileRow, pixels)
+            let segments = tiles.map { tiles in rows.flatMap { tiles.segments(ofRow: $0) } } ?? []
+            if clearing { for segment in segments { gradient.clear(segment) } }
+            var packed = PackedFeatures(channels: channels)
+            for (places, factors) in zip(regions, factors) {
+                places.pixels.withUnsafeBufferPointer { pixels in
+                    places.weights.withUnsafeBufferPointer { weights in
+                        let end = pixels.firstPlace(from: strip.upperBound)
+                        var from = pixels.firstPlace(from: strip.lowerBound)
+                        while from < end {
+                            let range = from..<min(from + PackedFeatures.capacity, end)
+                            let pixels = UnsafeBufferPointer(rebasing: pixels[range])
+                            packed.gather(map, pixels: pixels)
+                            factors.withUnsafeBufferPointer {
+                                packed.addProducts(
+                                    slope: $0.baseAddress!, constant: $0.baseAddress! + padded * padded, to: gradient,
+                                    pixels: pixels, weights: UnsafeBufferPointer(rebasing: weights[range]))
+                            }
+                            from = range.upperBound
+                        }
+                    }
+                }
             }
+            if rectifying { for segment in segments { gradient.rectify(segment, output: map) } }
         }
+    }
+
+    /// 2 D as [sixteen channels][channel][channel of the sixteen] of whole sixteens, and behind it the constants.
+    private static func doubled(_ slope: [Float], channels: Int) -> [Float] {
+        let padded = (channels + 15) / 16 * 16
+        var result = [Float](repeating: 0, count: padded * (padded + 1))
+        for c in 0..<channels {
+            for r in 0..<channels {
+                result[((c / 16) * padded + r) * 16 + c % 16] = 2 * slope[r * (channels + 1) + c]
+            }
+            result[padded * padded + c] = 2 * slope[channels * (channels + 1) + c]
+        }
+        return result
     }
 }
 
-extension FeatureMap {
-    /// The feature vectors of some places, each in a row of `packed`; times its last element where asked.
-    fileprivate func gather(
-        _ places: Places, from: Int, count: Int, scaledByLast: Bool, into packed: inout [Float], stride n: Int
-    ) {
-        let (block, blocks, channels, pixels) = (block, blocks, shape.channels, shape.pixels)
-        packed.withUnsafeMutableBufferPointer { packed in
-            for b in 0..<blocks {
-                let width = min(block, channels - b * block)
-                let plane = values + b * pixels * block
-                for i in 0..<count {
-                    let source = plane + Int(places.pixels[from + i]) * block
-                    let target = packed.baseAddress! + i * n + b * block
-                    let scale = scaledByLast ? packed[i * n + n - 1] : 1
-                    for c in 0..<width { target[c] = source[c] * scale }
-                }
-            }
+extension UnsafeBufferPointer<Int32> {
+    /// Index of the first pixel of at least this number; they ascend.
+    fileprivate func firstPlace(from pixel: Int) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(self[middle]) < pixel { low = middle + 1 } else { high = middle }
         }
-    }
-
-    fileprivate func scatterAdd(_ places: Places, from: Int, count: Int, _ rows: [Float], stride n: Int) {
-        let (block, blocks, channels, pixels) = (block, blocks, shape.channels, shape.pixels)
-        rows.withUnsafeBufferPointer { rows in
-            for b in 0..<blocks {
-                let width = min(block, channels - b * block)
-                let plane = values + b * pixels * block
-                for i in 0..<count {
-                    let target = plane + Int(places.pixels[from + i]) * block
-                    let source = rows.baseAddress! + i * n + b * block
-                    let w = places.weights[from + i]
-                    for c in 0..<width { target[c] += w * source[c] }
-                }
-            }
-        }
+        return low
     }
 }

@@ -53,6 +53,13 @@ package final class FeatureMap {
 
     var blocks: Int { (shape.channels + block - 1) / block }
 
+    /// The first pixel's channels 8 k to 8 k + 7; each further pixel's lie `block` floats behind. Of blocked maps.
+    @inline(__always) func eight(_ k: Int, picture: Int = 0) -> UnsafeMutablePointer<Float> {
+        block == 16
+            ? values + (picture * blocks + k / 2) * shape.pixels * 16 + k % 2 * 8
+            : values + (picture * blocks + k) * shape.pixels * 8
+    }
+
     package func clear() { values.update(repeating: 0, count: size) }
 
     /// - Parameter planar: `count × channels × height × width` values.

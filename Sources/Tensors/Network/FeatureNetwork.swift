@@ -1,5 +1,5 @@
 /// A chain of convolutions and poolings with taps at some of its layers, evaluated on one picture size at a time with
-/// buffers that are reused. Holds two buffers of gradients per size of map, whatever the depth.
+/// buffers that are reused.
 package final class FeatureNetwork {
     package enum Layer {
         case convolution(Convolution)
@@ -16,7 +16,9 @@ package final class FeatureNetwork {
     private final class Buffers {
         let shape: MapShape
         let outputs: [FeatureMap]
-        lazy var gradients = FeatureNetwork.gradientBuffers(outputs)
+        lazy var gradients = outputs.map { FeatureMap($0.shape) }
+        /// Outside their tiles all gradients are zero.
+        weak var regions: FeatureRegions?
 
         init(_ shape: MapShape, _ shapes: [MapShape]) {
             self.shape = shape
@@ -78,7 +80,7 @@ package final class FeatureNetwork {
         return taps.map { shapes[$0] }
     }
 
-    private func shapes(_ picture: MapShape) -> [MapShape] {
+    func shapes(_ picture: MapShape) -> [MapShape] {
         precondition(picture.channels == inputs, "picture \(picture) for \(inputs) planes")
         var shape = picture
         return layers.map { layer in
@@ -101,7 +103,9 @@ package final class FeatureNetwork {
 
     /// The tapped maps of `picture`; they and all that `backward` needs stay until the next call with its size.
     @discardableResult
-    package func forward(_ picture: FeatureMap) -> [FeatureMap] {
+    package func forward(_ picture: FeatureMap) -> [FeatureMap] { forward(picture, at: nil) }
+
+    private func forward(_ picture: FeatureMap, at regions: FeatureRegions?) -> [FeatureMap] {
         let buffers: Buffers
         if let known = kept.firstIndex(where: { $0.shape == picture.shape }) {
             buffers = kept.remove(at: known)
@@ -113,14 +117,35 @@ package final class FeatureNetwork {
         let outputs = buffers.outputs
         input = picture
         var from = picture
-        for (layer, to) in zip(layers, outputs) {
-            switch layer {
-            case .convolution(let layer): layer.forward(from, into: to)
-            case .pooling: LowPassPooling.forward(from, into: to)
+        for (i, to) in outputs.enumerated() where regions == nil || i <= taps.last! {
+            let tiles = regions?.tiles[i] ?? .all(to.shape)
+            switch layers[i] {
+            case .convolution(let layer): layer.forward(from, into: to, at: tiles)
+            case .pooling: LowPassPooling.forward(from, into: to, at: tiles)
             }
             from = to
         }
         return taps.map { outputs[$0] }
+    }
+
+    /// Correlations per tap and region of `picture`. The maps are right where the regions need them only.
+    package func correlations(of picture: FeatureMap, at regions: FeatureRegions) -> [[Correlations]] {
+        precondition(picture.shape == regions.picture, "regions of \(regions.picture) at \(picture.shape)")
+        return zip(forward(picture, at: regions), regions.places).map { Correlations.of($0, at: $1) }
+    }
+
+    /// ∂loss/∂picture of the picture last seen by `correlations`, into `pictureGradient`, where the loss is one of
+    /// correlations.
+    /// - Parameter slopes: of each tap and region, ∂loss/∂sums; see `Correlations.addGradient`.
+    package func backward(into pictureGradient: FeatureMap, slopes: [[[Float]]], at regions: FeatureRegions) {
+        precondition(slopes.count == taps.count, "slopes of \(slopes.count) taps of \(taps.count)")
+        backward(into: pictureGradient, weightGradient: nil, at: regions) { tap, map, gradient, isEmpty in
+            let layer = taps[tap]
+            Correlations.addGradients(
+                slopes: slopes[tap], of: map, at: regions.places[tap], to: gradient, clearing: isEmpty,
+                rectifying: isRectified(layer), within: regions.tiles[layer])
+            return true
+        }
     }
 
     /// ∂loss/∂picture of the picture last seen by `forward`, into `pictureGradient`.
@@ -131,41 +156,53 @@ package final class FeatureNetwork {
         into pictureGradient: FeatureMap, addTapGradient: (_ tap: Int, _ gradient: FeatureMap) -> Void,
         weightGradient: ((_ convolution: Int, _ weights: [Float], _ bias: [Float]) -> Void)? = nil
     ) {
+        backward(into: pictureGradient, weightGradient: weightGradient) { tap, _, gradient, isEmpty in
+            if isEmpty { gradient.clear() }
+            addTapGradient(tap, gradient)
+            return false
+        }
+    }
+
+    private func isRectified(_ layer: Int) -> Bool {
+        if case .convolution(let layer) = layers[layer] { layer.rectified } else { false }
+    }
+
+    /// - Parameter atTap: adds the gradient of tap k, or sets it where there is none yet; whether it is before ReLU then.
+    private func backward(
+        into pictureGradient: FeatureMap,
+        weightGradient: ((_ convolution: Int, _ weights: [Float], _ bias: [Float]) -> Void)?,
+        at regions: FeatureRegions? = nil,
+        atTap: (_ tap: Int, _ map: FeatureMap, _ gradient: FeatureMap, _ isEmpty: Bool) -> Bool
+    ) {
         guard let input else { preconditionFailure("backward before forward") }
         precondition(pictureGradient.shape == input.shape, "gradient \(pictureGradient.shape) of \(input.shape)")
-        let (outputs, gradients) = (kept.last!.outputs, kept.last!.gradients)
+        let buffers = kept.last!
+        let (outputs, gradients) = (buffers.outputs, buffers.gradients)
+        if let regions {
+            if buffers.regions !== regions { for gradient in gradients { gradient.clear() } }
+            pictureGradient.clear()
+        }
+        buffers.regions = regions
         let last = taps.last!
         var convolution = layers[...last].count { if case .convolution = $0 { true } else { false } }
-        gradients[last].clear()
         for i in (0...last).reversed() {
             let gradient = gradients[i]
-            if let tap = taps.firstIndex(of: i) { addTapGradient(tap, gradient) }
+            var rectified = false
+            if let tap = taps.firstIndex(of: i) { rectified = atTap(tap, outputs[i], gradient, i == last) }
             let below = i == 0 ? pictureGradient : gradients[i - 1]
+            let tiles = regions.map { i == 0 ? $0.pictureTiles : $0.tiles[i - 1] } ?? .all(below.shape)
             switch layers[i] {
             case .convolution(let layer):
                 convolution -= 1
-                if layer.rectified { rectifyGradient(gradient, output: outputs[i]) }
+                if layer.rectified, !rectified { rectifyGradient(gradient, output: outputs[i]) }
                 if let weightGradient {
                     let found = layer.weightGradient(input: i == 0 ? input : outputs[i - 1], outputGradient: gradient)
                     weightGradient(convolution, found.weights, found.bias)
                 }
-                layer.backward(gradient, into: below)
+                layer.backward(gradient, into: below, at: tiles)
             case .pooling:
-                below.clear()
-                LowPassPooling.addBackward(gradient, to: below)
+                LowPassPooling.addBackward(gradient, to: below, overwriting: true, at: tiles)
             }
-        }
-    }
-
-    /// For each layer its buffer; layers of one size take two in turn.
-    private static func gradientBuffers(_ outputs: [FeatureMap]) -> [FeatureMap] {
-        var made: [MapShape: [FeatureMap]] = [:]
-        return outputs.map { output in
-            // The one that was used last comes last.
-            var pair = made[output.shape] ?? []
-            let next = pair.count < 2 ? FeatureMap(output.shape) : pair.removeFirst()
-            made[output.shape] = pair + [next]
-            return next
         }
     }
 }

@@ -1,118 +1,239 @@
-/// The first layer: from a picture of one to seven planes to blocked maps, and its gradients. Loops of our own, a block of
-/// output channels in one vector: oneDNN would pad the picture to a whole block.
+/// The first layer: from a picture of one to seven planes to blocked maps, and its gradients. Loops of our own, output
+/// channels side by side in vectors: oneDNN would pad the picture to a whole block.
 struct PictureConvolution {
-    let layer: Convolution
-    private let block = Processor.block
+    private let side: Int
     private let radius: Int
+    private let inputs: Int
+    private let outputs: Int
+    private let rectified: Bool
+    private let layer: Convolution
 
     init(_ layer: Convolution) {
         self.layer = layer
-        radius = layer.side / 2
+        (side, radius, inputs, outputs) = (layer.side, layer.side / 2, layer.inputs, layer.outputs)
+        rectified = layer.rectified
     }
 
-    func forward(_ input: FeatureMap, into output: FeatureMap) {
-        let weights = blockedWeights()
+    /// Tile rows, or parts of them, that one thread takes at a time.
+    private static let strip = 4
+
+    func forward(_ input: FeatureMap, into output: FeatureMap, at tiles: TileSet) {
         let shape = input.shape
-        let (side, inputs, pixels, blocks) = (layer.side, layer.inputs, shape.pixels, output.blocks)
-        let rectified = layer.rectified
-        let bias = layer.bias + [Float](repeating: 0, count: blocks * block - layer.outputs)
-        nonisolated(unsafe) let (from, to) = (input.values, output.values)
-        let radius = radius
-        let block = block
-        (0..<shape.count * shape.height).map { $0 }.inStrips(of: shape.width * blocks * side * side) { row in
-            let (picture, y) = (row / shape.height, row % shape.height)
-            weights.withUnsafeBufferPointer { w in
-                for b in 0..<blocks {
-                    for half in stride(from: 0, to: block, by: 8) {
-                        var start = SIMD8<Float>()
-                        for i in 0..<8 { start[i] = bias[b * block + half + i] }
-                        for x in 0..<shape.width {
-                            var sum = start
-                            for channel in 0..<inputs {
-                                let plane = from + (picture * inputs + channel) * pixels
-                                for dy in max(-radius, -y)...min(radius, shape.height - 1 - y) {
-                                    for dx in max(-radius, -x)...min(radius, shape.width - 1 - x) {
-                                        let tap = (channel * side + dy + radius) * side + dx + radius
-                                        let kernel = UnsafeRawPointer(
-                                            w.baseAddress! + (b * side * side * inputs + tap) * block + half
-                                        )
-                                        .loadUnaligned(as: SIMD8<Float>.self)
-                                        sum.addProduct(
-                                            kernel, SIMD8(repeating: plane[(y + dy) * shape.width + x + dx]))
-                                    }
-                                }
-                            }
-                            if rectified { sum = pointwiseMax(sum, .zero) }
-                            UnsafeMutableRawPointer(
-                                to + (((picture * blocks + b) * pixels + y * shape.width + x) * block + half)
-                            )
-                            .storeBytes(of: sum, as: SIMD8<Float>.self)
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    func backward(_ outputGradient: FeatureMap, into inputGradient: FeatureMap) {
-        let weights = blockedWeights()
-        let shape = inputGradient.shape
-        let (side, inputs, pixels, blocks) = (layer.side, layer.inputs, shape.pixels, outputGradient.blocks)
-        nonisolated(unsafe) let (from, to) = (outputGradient.values, inputGradient.values)
-        let radius = radius
-        let block = block
-        (0..<shape.count * shape.height).map { $0 }.inStrips(of: shape.width * blocks * side * side) { row in
-            let (picture, y) = (row / shape.height, row % shape.height)
-            weights.withUnsafeBufferPointer { w in
-                for channel in 0..<inputs {
-                    let target = to + (picture * inputs + channel) * pixels + y * shape.width
-                    for x in 0..<shape.width {
-                        var sum = SIMD8<Float>()
-                        for dy in max(-radius, y - shape.height + 1)...min(radius, y) {
-                            for dx in max(-radius, x - shape.width + 1)...min(radius, x) {
-                                let tap = (channel * side + dy + radius) * side + dx + radius
-                                let place = (y - dy) * shape.width + x - dx
-                                for b in 0..<blocks {
-                                    let gradient = UnsafeRawPointer(
-                                        from + ((picture * blocks + b) * pixels + place) * block)
-                                    let kernel = UnsafeRawPointer(
-                                        w.baseAddress! + (b * side * side * inputs + tap) * block)
-                                    for half in stride(from: 0, to: block * 4, by: 32) {
-                                        sum.addProduct(
-                                            gradient.loadUnaligned(fromByteOffset: half, as: SIMD8<Float>.self),
-                                            kernel.loadUnaligned(fromByteOffset: half, as: SIMD8<Float>.self))
-                                    }
-                                }
-                            }
-                        }
-                        target[x] = sum.sum()
-                    }
-                }
-            }
-        }
-    }
-
-    /// [block][input][row][column][output in the block], outputs beyond the last zero.
-    private func blockedWeights() -> [Float] {
-        let (side, inputs, outputs) = (layer.side, layer.inputs, layer.outputs)
+        // [sixteen outputs][tap][output], a row of biases behind the taps.
         let taps = side * side * inputs
-        let blocks = (outputs + block - 1) / block
-        var result = [Float](repeating: 0, count: blocks * taps * block)
+        let groups = (outputs + 15) / 16
+        var kernels = [Float](repeating: 0, count: groups * (taps + 1) * 16)
         for o in 0..<outputs {
-            for tap in 0..<taps {
-                result[((o / block) * taps + tap) * block + o % block] = layer.weights[o * taps + tap]
+            let to = (o / 16) * (taps + 1) * 16 + o % 16
+            for tap in 0..<taps { kernels[to + tap * 16] = layer.weights[o * taps + tap] }
+            kernels[to + taps * 16] = layer.bias[o]
+        }
+        let (side, radius, inputs, rectified) = (side, radius, inputs, rectified)
+        let (width, height) = (shape.width, shape.height)
+        nonisolated(unsafe) let (input, output) = (input, output)
+        for picture in 0..<shape.count {
+            tiles.segments.indices.inStrips(of: Self.strip, cost: width * taps * outputs) { [kernels] strip in
+                for segment in tiles.segments[strip] {
+                    // With its surroundings, zeros beyond the border, so that nothing asks for it.
+                    let (rows, columns) = (segment.rows, segment.columns)
+                    let (tall, wide) = (rows.count + 2 * radius, columns.count + 2 * radius)
+                    var padded = [Float](repeating: 0, count: inputs * tall * wide)
+                    for channel in 0..<inputs {
+                        let plane = input.values + (picture * inputs + channel) * shape.pixels
+                        for y in max(rows.lowerBound - radius, 0)..<min(rows.upperBound + radius, height) {
+                            let to = (channel * tall + y - rows.lowerBound + radius) * wide
+                            let first = columns.lowerBound - radius
+                            for x in max(first, 0)..<min(columns.upperBound + radius, width) {
+                                padded[to + x - first] = plane[y * width + x]
+                            }
+                        }
+                    }
+                    let offsets = (0..<taps).map { tap in
+                        (tap / (side * side) * tall + tap / side % side) * wide + tap % side
+                    }
+                    padded.withUnsafeBufferPointer { padded in
+                        for (k, y) in rows.enumerated() {
+                            for group in 0..<groups {
+                                let target = VectorTargets(
+                                    output, picture: picture, group: group, pixel: y * width + columns.lowerBound)
+                                Self.convolve(
+                                    padded.baseAddress! + k * wide, columns.count, kernels: kernels.span,
+                                    taps: group * (taps + 1), offsets: offsets.span, rectified: rectified, to: target)
+                            }
+                        }
+                    }
+                }
             }
         }
-        return result
+    }
+
+    /// A row of sixteen maps.
+    @inline(__always) private static func convolve(
+        _ row: UnsafePointer<Float>, _ width: Int, kernels: Span<Float>, taps first: Int, offsets: Span<Int>,
+        rectified: Bool, to target: VectorTargets
+    ) {
+        kernels.withUnsafeBufferPointer { kernels in
+            let kernel = kernels.baseAddress! + first * 16
+            let taps = offsets.count
+            let start = kernel.load16(taps * 16)
+            func finished(_ sum: SIMD16<Float>) -> SIMD16<Float> { rectified ? sum.rectified : sum }
+            var x = 0
+            while x < width {
+                if width < 6 {
+                    var sum = start
+                    for tap in 0..<taps { sum.addProduct(kernel.load16(tap * 16), row[x + offsets[unchecked: tap]]) }
+                    target.store(finished(sum), x)
+                    x += 1
+                    continue
+                }
+                // The last six overlap the six before.
+                x = min(x, width - 6)
+                var (a, b, c, d, e, f) = (start, start, start, start, start, start)
+                for tap in 0..<taps {
+                    let weights = kernel.load16(tap * 16)
+                    let from = row + (x + offsets[unchecked: tap])
+                    a.addProduct(weights, from[0])
+                    b.addProduct(weights, from[1])
+                    c.addProduct(weights, from[2])
+                    d.addProduct(weights, from[3])
+                    e.addProduct(weights, from[4])
+                    f.addProduct(weights, from[5])
+                }
+                target.store(finished(a), x)
+                target.store(finished(b), x + 1)
+                target.store(finished(c), x + 2)
+                target.store(finished(d), x + 3)
+                target.store(finished(e), x + 4)
+                target.store(finished(f), x + 5)
+                x += 6
+            }
+        }
+    }
+
+    func backward(_ outputGradient: FeatureMap, into inputGradient: FeatureMap, at tiles: TileSet) {
+        let shape = inputGradient.shape
+        // [input][row][eight outputs][column][output]
+        let eights = (outputs + 7) / 8
+        var kernels = [Float](repeating: 0, count: inputs * side * eights * side * 8)
+        for o in 0..<outputs {
+            for tap in 0..<inputs * side * side {
+                let (row, column) = (tap / side, tap % side)
+                kernels[((row * eights + o / 8) * side + column) * 8 + o % 8] =
+                    layer.weights[o * inputs * side * side + tap]
+            }
+        }
+        let (side, radius, inputs) = (side, radius, inputs)
+        let (width, height) = (shape.width, shape.height)
+        nonisolated(unsafe) let (from, to) = (outputGradient, inputGradient.values)
+        for picture in 0..<shape.count {
+            tiles.segments.indices.inStrips(of: Self.strip, cost: width * inputs * side * side * outputs) {
+                [kernels] strip in
+                kernels.withUnsafeBufferPointer { kernels in
+                    for channel in 0..<inputs {
+                        let plane = to + (picture * inputs + channel) * shape.pixels
+                        let kernel = kernels.baseAddress! + channel * side * eights * side * 8
+                        for segment in tiles.segments[strip] {
+                            for y in segment.rows {
+                                let source = GradientRows(
+                                    map: from, picture: picture, eights: eights, kernel: kernel, radius: radius,
+                                    rows: max(-radius, y - height + 1)...min(radius, y), y: y)
+                                source.fill(plane + y * width, segment.columns)
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
-extension Array where Element == Int {
-    /// Calls `work` for every element, on all cores where `cost` (operations an element) makes that worth while.
-    func inStrips(of cost: Int, _ work: @Sendable @escaping (Int) -> Void) {
-        guard count * cost > 100_000, count > 1 else { return forEach(work) }
-        let strip = Swift.max(count / 8, 1)
-        _ = stride(from: 0, to: count, by: strip).map { self[$0..<Swift.min($0 + strip, count)] }
-            .mapConcurrently { $0.forEach(work) }
+/// Where the rows of a gradient that one row of the picture depends on lie.
+private struct GradientRows {
+    let map: FeatureMap
+    let picture: Int
+    let eights: Int
+    /// [row][eight outputs][column][output]
+    let kernel: UnsafePointer<Float>
+    let radius: Int
+    let rows: ClosedRange<Int>
+    let y: Int
+
+    func fill(_ target: UnsafeMutablePointer<Float>, _ columns: Range<Int>) {
+        var x = columns.lowerBound
+        while x < columns.upperBound {
+            if radius == 1, x > 0, x + 4 <= columns.upperBound, x + 4 < map.shape.width {
+                let four = four(x)
+                for k in 0..<4 { target[x + k] = four[k] }
+                x += 4
+            } else {
+                target[x] = one(x)
+                x += 1
+            }
+        }
+    }
+
+    /// ∂loss/∂picture at one place.
+    @inline(__always) func one(_ x: Int) -> Float {
+        let (width, block, side) = (map.shape.width, map.block, 2 * radius + 1)
+        var sum = SIMD8<Float>()
+        for dy in rows {
+            for eight in 0..<eights {
+                let from = map.eight(eight, picture: picture) + (y - dy) * width * block
+                let weights = kernel + ((dy + radius) * eights + eight) * side * 8
+                for dx in max(-radius, x - width + 1)...min(radius, x) {
+                    sum.addProduct(weights.load8((dx + radius) * 8), from.load8((x - dx) * block))
+                }
+            }
+        }
+        return sum.total
+    }
+
+    /// At four places of kernels of 3 × 3, none on the left or right border.
+    @inline(__always) func four(_ x: Int) -> SIMD4<Float> {
+        let (width, block) = (map.shape.width, map.block)
+        var (a, b, c, d) = (SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>())
+        for dy in rows {
+            for eight in 0..<eights {
+                let from = map.eight(eight, picture: picture) + ((y - dy) * width + x - 1) * block
+                let weights = kernel + ((dy + 1) * eights + eight) * 24
+                let (left, middle, right) = (weights.load8(16), weights.load8(8), weights.load8(0))
+                let (g0, g1, g2) = (from.load8(0), from.load8(block), from.load8(2 * block))
+                let (g3, g4, g5) = (from.load8(3 * block), from.load8(4 * block), from.load8(5 * block))
+                a.addProduct(left, g0)
+                b.addProduct(left, g1)
+                c.addProduct(left, g2)
+                d.addProduct(left, g3)
+                a.addProduct(middle, g1)
+                b.addProduct(middle, g2)
+                c.addProduct(middle, g3)
+                d.addProduct(middle, g4)
+                a.addProduct(right, g2)
+                b.addProduct(right, g3)
+                c.addProduct(right, g4)
+                d.addProduct(right, g5)
+            }
+        }
+        return SIMD4(a.total, b.total, c.total, d.total)
+    }
+}
+
+/// Sixteen channels of a map from one pixel on.
+private struct VectorTargets {
+    private let low: UnsafeMutablePointer<Float>
+    /// `nil` where the map ends with eight channels.
+    private let high: UnsafeMutablePointer<Float>?
+    private let block: Int
+
+    init(_ map: FeatureMap, picture: Int, group: Int, pixel: Int) {
+        block = map.block
+        low = map.eight(2 * group, picture: picture) + pixel * map.block
+        high =
+            (2 * group + 1) * 8 < map.blocks * map.block
+            ? map.eight(2 * group + 1, picture: picture) + pixel * map.block : nil
+    }
+
+    @inline(__always) func store(_ value: SIMD16<Float>, _ at: Int) {
+        low.store(value.lowHalf, at * block)
+        if let high { high.store(value.highHalf, at * block) }
     }
 }

@@ -3,60 +3,68 @@
 /// Works on any layout: neighbours are `block` floats apart.
 package enum LowPassPooling {
     package static func forward(_ input: FeatureMap, into output: FeatureMap) {
+        forward(input, into: output, at: .all(output.shape))
+    }
+
+    /// The same at these tiles of the output.
+    static func forward(_ input: FeatureMap, into output: FeatureMap, at tiles: TileSet) {
         precondition(output.shape == input.shape.pooled, "pooling of \(input.shape) to \(output.shape)")
         let geometry = Geometry(input)
         nonisolated(unsafe) let (from, to) = (input.values, output.values)
-        (0..<geometry.planes).map { $0 }.inStrips(of: geometry.row * geometry.height) { plane in
+        geometry.rowsInStrips(of: tiles) { plane, y, columns in
+            let rows = geometry.rows(y)
             let source = from + plane * geometry.row * geometry.height
-            let target = to + plane * geometry.smallRow * geometry.smallHeight
-            var column = [Float](repeating: 0, count: geometry.row)
-            column.withUnsafeMutableBufferPointer { column in
-                for y in 0..<geometry.smallHeight {
-                    let rows = geometry.rows(y).map { source + $0 * geometry.row }
-                    let (a, b, c, d) = (rows[0], rows[1], rows[2], rows[3])
-                    for i in 0..<geometry.row { column[i] = (a[i] + d[i] + 3 * (b[i] + c[i])) / 64 }
-                    let out = target + y * geometry.smallRow
-                    for x in 0..<geometry.smallWidth {
-                        let (a, b, c, d) = geometry.columns(x)
-                        for i in 0..<geometry.block {
-                            out[x * geometry.block + i] =
-                                column[a + i] + column[d + i] + 3 * (column[b + i] + column[c + i])
-                        }
+            let target = to + (plane * geometry.smallHeight + y) * geometry.smallRow
+            let (a, b) = (source + rows.0 * geometry.row, source + rows.1 * geometry.row)
+            let (c, d) = (source + rows.2 * geometry.row, source + rows.3 * geometry.row)
+            if geometry.block == 1 {
+                func column(_ x: Int) -> Float { (a[x] + d[x] + 3 * (b[x] + c[x])) / 64 }
+                geometry.shrink(columns, column) { target[$0] = $1 }
+            } else {
+                for eight in stride(from: 0, to: geometry.block, by: 8) {
+                    func column(_ x: Int) -> SIMD8<Float> {
+                        let at = x * geometry.block + eight
+                        return (a.load8(at) + d.load8(at) + 3 * (b.load8(at) + c.load8(at))) / 64
                     }
+                    geometry.shrink(columns, column) { target.store($1, $0 * geometry.block + eight) }
                 }
             }
         }
     }
 
-    /// The adjoint: ∂loss/∂input from ∂loss/∂output; adds to what is there.
-    package static func addBackward(_ outputGradient: FeatureMap, to inputGradient: FeatureMap) {
+    /// The adjoint: ∂loss/∂input from ∂loss/∂output; adds to what is there, or overwrites it.
+    package static func addBackward(
+        _ outputGradient: FeatureMap, to inputGradient: FeatureMap, overwriting: Bool = false
+    ) {
+        addBackward(outputGradient, to: inputGradient, overwriting: overwriting, at: .all(inputGradient.shape))
+    }
+
+    /// The same at these tiles of the input.
+    static func addBackward(
+        _ outputGradient: FeatureMap, to inputGradient: FeatureMap, overwriting: Bool, at tiles: TileSet
+    ) {
         precondition(
             outputGradient.shape == inputGradient.shape.pooled,
             "pooling of \(inputGradient.shape) to \(outputGradient.shape)")
         let geometry = Geometry(inputGradient)
         nonisolated(unsafe) let (from, to) = (outputGradient.values, inputGradient.values)
-        (0..<geometry.planes).map { $0 }.inStrips(of: geometry.row * geometry.height) { plane in
+        geometry.rowsInStrips(of: tiles) { plane, y, columns in
             let source = from + plane * geometry.smallRow * geometry.smallHeight
-            let target = to + plane * geometry.row * geometry.height
-            var column = [Float](repeating: 0, count: geometry.row)
-            column.withUnsafeMutableBufferPointer { column in
-                for y in 0..<geometry.smallHeight {
-                    column.update(repeating: 0)
-                    let row = source + y * geometry.smallRow
-                    for x in 0..<geometry.smallWidth {
-                        let (a, b, c, d) = geometry.columns(x)
-                        for i in 0..<geometry.block {
-                            let value = row[x * geometry.block + i] / 64
-                            column[a + i] += value
-                            column[b + i] += 3 * value
-                            column[c + i] += 3 * value
-                            column[d + i] += value
-                        }
+            let target = to + (plane * geometry.height + y) * geometry.row
+            let (near, other, share) = Geometry.takers(of: y, size: geometry.height)
+            let (a, b) = (source + near * geometry.smallRow, source + other * geometry.smallRow)
+            if geometry.block == 1 {
+                func column(_ x: Int) -> Float { (share * a[x] + b[x]) / 64 }
+                geometry.spread(columns, column) { target[$0] = overwriting ? $1 : target[$0] + $1 }
+            } else {
+                for eight in stride(from: 0, to: geometry.block, by: 8) {
+                    func column(_ x: Int) -> SIMD8<Float> {
+                        let at = x * geometry.block + eight
+                        return (share * a.load8(at) + b.load8(at)) / 64
                     }
-                    for (k, y) in geometry.rows(y).enumerated() {
-                        let out = target + y * geometry.row
-                        let share: Float = k == 1 || k == 2 ? 3 : 1
-                        for i in 0..<geometry.row { out[i] += share * column[i] }
+                    geometry.spread(columns, column) {
+                        let at = $0 * geometry.block + eight
+                        target.store(overwriting ? $1 : target.load8(at) + $1, at)
                     }
                 }
             }
@@ -77,26 +85,65 @@ package enum LowPassPooling {
             height = large.shape.height
         }
 
-        func rows(_ y: Int) -> [Int] {
-            [max(2 * y - 1, 0), 2 * y, min(2 * y + 1, height - 1), min(2 * y + 2, height - 1)]
+        /// Every row of these tiles, on every plane.
+        func rowsInStrips(
+            of tiles: TileSet, _ work: @Sendable (_ plane: Int, _ row: Int, _ columns: Range<Int>) -> Void
+        ) {
+            let segments = tiles.segments
+            (0..<planes * segments.count).inStrips(of: 8, cost: row) { strip in
+                for k in strip {
+                    let segment = segments[k % segments.count]
+                    for y in segment.rows { work(k / segments.count, y, segment.columns) }
+                }
+            }
         }
-        /// Offsets of the four columns' first channels.
-        @inline(__always) func columns(_ x: Int) -> (Int, Int, Int, Int) {
-            (
-                max(2 * x - 1, 0) * block, 2 * x * block, min(2 * x + 1, width - 1) * block,
-                min(2 * x + 2, width - 1) * block
-            )
+
+        /// The four rows of the large map that one of the small map is made of.
+        func rows(_ y: Int) -> (Int, Int, Int, Int) {
+            (max(2 * y - 1, 0), 2 * y, min(2 * y + 1, height - 1), min(2 * y + 2, height - 1))
+        }
+
+        /// Which two of the small map one place of the large map goes to: with this factor to the near one, with 1 to the
+        /// other.
+        static func takers(of at: Int, size: Int) -> (near: Int, other: Int, share: Float) {
+            let (near, last) = (at / 2, (size + 1) / 2 - 1)
+            // At an odd size's end the last place stands for its two neighbours beyond as well.
+            if at % 2 == 0 { return (near, max(near - 1, 0), at == size - 1 ? 7 : 3) }
+            return (near, min(near + 1, last), 3)
+        }
+
+        /// Some columns of a row of the small map from the large one's.
+        @inline(__always) func shrink<V: Summand>(
+            _ columns: Range<Int>, _ column: (Int) -> V, store: (Int, V) -> Void
+        ) {
+            var (a, b) = (column(max(2 * columns.lowerBound - 1, 0)), column(2 * columns.lowerBound))
+            for x in columns {
+                let (c, d) = (column(min(2 * x + 1, width - 1)), column(min(2 * x + 2, width - 1)))
+                store(x, a + d + 3 * (b + c))
+                (a, b) = (c, d)
+            }
+        }
+
+        /// Some columns, from an even one on, of a row of the large map from the small one's.
+        @inline(__always) func spread<V: Summand>(
+            _ columns: Range<Int>, _ column: (Int) -> V, store: (Int, V) -> Void
+        ) {
+            let first = columns.lowerBound / 2
+            var (before, at) = (column(max(first - 1, 0)), column(first))
+            for x in first..<(columns.upperBound + 1) / 2 {
+                let next = column(min(x + 1, smallWidth - 1))
+                store(2 * x, Geometry.takers(of: 2 * x, size: width).share * at + before)
+                if 2 * x + 1 < width { store(2 * x + 1, 3 * at + next) }
+                (before, at) = (at, next)
+            }
         }
     }
 }
 
-/// ∂loss/∂(before ReLU) from ∂loss/∂(after it), in place: nothing flows where the output is zero.
-package func rectifyGradient(_ gradient: FeatureMap, output: FeatureMap) {
-    precondition(gradient.shape == output.shape, "gradient \(gradient.shape) of \(output.shape)")
-    nonisolated(unsafe) let (g, y) = (gradient.values, output.values)
-    let size = gradient.size
-    let strip = max(size / 16, 4096)
-    stride(from: 0, to: size, by: strip).map { $0 }.inStrips(of: strip) { start in
-        for i in start..<min(start + strip, size) { g[i] = y[i] > 0 ? g[i] : 0 }
-    }
+/// What a row is made of: a number or eight of them.
+private protocol Summand {
+    static func + (a: Self, b: Self) -> Self
+    static func * (a: Float, b: Self) -> Self
 }
+extension Float: Summand {}
+extension SIMD8<Float>: Summand {}
