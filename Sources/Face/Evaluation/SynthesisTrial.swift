@@ -57,7 +57,7 @@ package struct SynthesisTrial {
     package func texels(ofRegions names: Set<String>) -> [Bool] {
         let regions = pyramid.regions(at: atlas.size)
         let numbers = Set(names.map { DetailRegions.names.firstIndex(of: $0)! })
-        return regions.skin.indices.map { regions.skin[$0] > 0 && numbers.contains(Int(regions.first[$0])) }
+        return regions.skin.indices.map { regions.plain[$0] > 0.5 && numbers.contains(Int(regions.first[$0])) }
     }
 
     /// Texels of the person's left half.

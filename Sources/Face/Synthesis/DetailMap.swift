@@ -72,6 +72,22 @@ package struct DetailMap: Sendable {
         return small.planar
     }
 
+    /// Coarse detail beyond this is no texture of skin: nostrils, lids, the rims of lips and brows, strands of hair.
+    private static let coarseLimit: Float = 0.2
+
+    /// The same with evidence of skin's texture only.
+    func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
+        var coarse = self
+        while coarse.size > coarsest { coarse = coarse.halved }
+        let step = size / coarse.size
+        var result = self
+        for i in result.seen.indices where result.seen[i] > 0 {
+            let at = i / size / step * coarse.size + i % size / step
+            if regions.plain[i] < 0.5 || abs(coarse.values[at]) > Self.coarseLimit { result.seen[i] = 0 }
+        }
+        return result
+    }
+
     /// 1 where a texel and nearly all within `reach` texels of it is seen: where features hardly touch what was not.
     package func evidence(reach: Int) -> [Float] { Self.evidence(seen, width: size, height: size, reach: reach) }
 

@@ -164,13 +164,13 @@ private struct Objective {
     /// This octave's picture and the coarser one's.
     let pictures: [FeatureMap]
     let gradients: [FeatureMap]
-    /// [level][tap]: regions' places, targets and weights.
-    var terms: [[[Term]]] = []
+    /// [level][tap]: regions' targets and weights, in the order of `regions`' places.
+    private var terms: [[[Term]]] = []
+    private var regions: [FeatureRegions] = []
     /// On the coarser octave's picture.
     private var anchor: Anchor?
 
-    struct Term {
-        let places: Places
+    private struct Term {
         let target: [Float]
         let weight: Double
     }
@@ -204,18 +204,21 @@ private struct Objective {
         for (o, shape, window, mask, size) in octaves {
             let masks = DetailMasks(
                 mask, pyramid: pyramid, window: window, size: size, fewest: Self.fewest, halvings: network.halvings)
-            terms.append(
-                network.tapShapes(shape).enumerated().map { t, map in
-                    masks.places(for: map).enumerated().compactMap { k, places -> Term? in
-                        let i = (o * database.taps + t) * DetailRegions.count + k
-                        let block = database.blocks[i]
-                        let total = Double(places.total)
-                        guard total > 4, block.spread > 0 else { return nil }
-                        return Term(
-                            places: places, target: targets[i],
-                            weight: total / Double(map.pixels) / block.spread)
-                    }
-                })
+            var (places, terms) = ([[Places]](), [[Term]]())
+            for (t, map) in network.tapShapes(shape).enumerated() {
+                let known = masks.places(for: map).enumerated().compactMap { k, places -> (Places, Term)? in
+                    let i = (o * database.taps + t) * DetailRegions.count + k
+                    let block = database.blocks[i]
+                    let total = Double(places.total)
+                    guard total > 4, block.spread > 0 else { return nil }
+                    let weight = total / Double(map.pixels) / block.spread
+                    return (places, Term(target: targets[i], weight: weight))
+                }
+                places.append(known.map(\.0))
+                terms.append(known.map(\.1))
+            }
+            regions.append(FeatureRegions(of: network, picture: shape, places: places))
+            self.terms.append(terms)
         }
     }
 
@@ -228,22 +231,15 @@ private struct Objective {
         for l in 1..<max(pictures.count, 1) { LowPassPooling.forward(pictures[l - 1], into: pictures[l]) }
         var value = 0.0
         for l in pictures.indices {
-            let maps = network.forward(pictures[l])
-            var slopes: [[[Float]]] = []
-            for (tap, terms) in terms[l].enumerated() {
-                slopes.append(
-                    terms.map { term in
-                        let found = Correlations(of: maps[tap], at: term.places)
-                        let misses = zip(found.means, term.target).map { $0 - Double($1) }
-                        value += term.weight * misses.reduce(0) { $0 + $1 * $1 }
-                        return misses.map { Float(2 * term.weight * $0 / found.weight) }
-                    })
-            }
-            network.backward(into: gradients[l]) { tap, gradient in
-                for (term, slope) in zip(terms[l][tap], slopes[tap]) {
-                    Correlations.addGradient(slope: slope, of: maps[tap], at: term.places, to: gradient)
+            let found = network.correlations(of: pictures[l], at: regions[l])
+            let slopes = zip(terms[l], found).map { terms, found in
+                zip(terms, found).map { term, found in
+                    let misses = zip(found.means, term.target).map { $0 - Double($1) }
+                    value += term.weight * misses.reduce(0) { $0 + $1 * $1 }
+                    return misses.map { Float(2 * term.weight * $0 / found.weight) }
                 }
             }
+            network.backward(into: gradients[l], slopes: slopes, at: regions[l])
         }
         if let anchor {
             value += gradients[1].addPull(of: pictures[1], to: anchor.values, weights: anchor.weights)

@@ -30,7 +30,7 @@ package struct TiledStatistics: Sendable {
         let halo = max((reaches.last! + 15) / 16 * 16, 16)
         (renewed, total) = (0, 0)
         var correlations: [Correlations] = []
-        var level = detail
+        var level = detail.withoutFeatures(regions: pyramid.regions(at: detail.size), coarsest: pyramid.sizes.last!)
         for size in pyramid.sizes {
             var sums: [Correlations] = []
             let side = min(Self.side, size)
@@ -80,18 +80,19 @@ package struct TiledStatistics: Sendable {
     ) -> [Correlations] {
         let picture = FeatureMap(MapShape(channels: 1, height: outer.height, width: outer.width))
         picture.assign(values.span)
-        let maps = network.forward(picture)
-        return zip(maps, network.reaches).flatMap { map, reach -> [Correlations] in
+        let places = zip(network.tapShapes(picture.shape), network.reaches).map { map, reach -> [Places] in
             var mask = DetailMap.evidence(seen, width: outer.width, height: outer.height, reach: reach)
             for y in 0..<outer.height {
                 for x in 0..<outer.width where !inner.contains(outer.x + x, outer.y + y) {
                     mask[y * outer.width + x] = 0
                 }
             }
-            let halvings = (outer.width / map.shape.width).trailingZeroBitCount
-            return DetailMasks(mask, pyramid: pyramid, window: outer, size: size, halvings: halvings)
-                .places(for: map.shape).map { Correlations(of: map, at: $0) }
+            let halvings = (outer.width / map.width).trailingZeroBitCount
+            return DetailMasks(mask, pyramid: pyramid, window: outer, size: size, halvings: halvings).places(for: map)
         }
+        return network.correlations(
+            of: picture, at: FeatureRegions(of: network, picture: picture.shape, places: places)
+        ).flatMap { $0 }
     }
 }
 
