@@ -44,7 +44,7 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "What to hide; all when not given.") var test: [Test] = []
     @Option(help: "Ways to fill; all when not given.") var way: [String] = []
     @Option(help: "Evaluations are multiplied by this.") var effort = 1.0
-    @Option(help: "Texels of a tile's side.") var tile = 256
+    @Option(help: "Texels of a tile's side.") var tile = 128
     @Option(help: "Directory for pictures: truth, and each way side by side.") var sheets: String?
 
     private static let columns: [SynthesisTrial.Way] = [.smooth, .mirror, .ours, .random, .mean, .nearest, .own]
@@ -80,6 +80,11 @@ struct SynthesisBench: ParsableCommand {
                         + String(
                             format: "; %.0f s, %.0f faces take part, residual %.2f", seconds,
                             result.analysis.effectiveFaces, result.analysis.residual)
+                        + [SynthesisTrial.Way.ours, .own].compactMap { way in
+                            result.contrast[way].map { values in
+                                "; contrast \(way.rawValue)" + values.map { String(format: " %.2f", $0) }.joined()
+                            }
+                        }.joined()
                         + (test == .half
                             ? String(
                                 format: "; like the other side: ours %.2f, mirror %.2f", result.symmetry[.ours] ?? .nan,

@@ -48,6 +48,17 @@ package struct DetailDistance: Sendable {
         return found.reduce(0, +) / Double(found.count)
     }
 
+    /// Per scale: the responses' standard deviation beside the truth's, mean over the filters: 1 where contrast is right.
+    package func contrast(_ values: [Float], truth: [Float], at texels: [Int]) -> [Double] {
+        func deviation(_ row: [Float]) -> Double {
+            let mean = row.reduce(0, +) / Float(row.count)
+            return Double((row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(row.count)).squareRoot())
+        }
+        let (a, b) = (responses(values, texels), responses(truth, texels))
+        let ratios = zip(a, b).map { deviation($0) / max(deviation($1), 1e-9) }
+        return scales.indices.map { k in ratios[5 * k..<5 * k + 5].reduce(0, +) / 5 }
+    }
+
     /// Per filter the responses at the texels.
     private func responses(_ values: [Float], _ texels: [Int]) -> [[Float]] {
         scales.flatMap { sigma -> [[Float]] in

@@ -74,6 +74,8 @@ package struct SynthesisTrial {
         package var maps: [Way: DetailMap]
         /// −1...1: how far the fine structure repeats that of the mirrored place, so far as that is seen.
         package var symmetry: [Way: Double]
+        /// Per scale of the filter bank, contrast beside the truth's.
+        package var contrast: [Way: [Double]]
         package var analysis: DetailAnalysis
     }
 
@@ -113,7 +115,7 @@ package struct SynthesisTrial {
         }
         let ours = analysis(features)
         let database = features.relations.database
-        var result = Result(distances: [:], maps: [:], symmetry: [:], analysis: ours)
+        var result = Result(distances: [:], maps: [:], symmetry: [:], contrast: [:], analysis: ours)
         for way in Way.allCases where ways.contains(way) {
             switch way {
             case .smooth: result.maps[way] = masked
@@ -135,6 +137,8 @@ package struct SynthesisTrial {
         for (way, map) in result.maps {
             let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
             result.distances[way] = sum / Double(groups.count)
+            result.contrast[way] = distance.contrast(
+                map.values, truth: truth.values, at: groups.flatMap { $0 })
             result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)
         }
         return result

@@ -19,6 +19,8 @@ package struct DetailMap: Sendable {
 
     /// Local means reach over about this much of the map (standard deviation): 5 mm of face.
     private static let reach = 0.014
+    /// Texels that depart by more hardly count in the mean.
+    private static let level: Float = 0.15
     /// What skin's log luma departs from its mean by at most; hairs and sparkle depart further.
     private static let limit: Float = 0.5
 
@@ -36,14 +38,20 @@ package struct DetailMap: Sendable {
         var values = log
         // Seen skin has its mean over seen skin only; the rest over all skin.
         for (mask, takes) in [(regions.skin, false), (seen, true)] {
-            var plane = Plane(width: size, height: size)
-            for i in log.indices {
-                let w = takes ? mask[i] * regions.skin[i] : mask[i]
-                plane.pixels[i] = SIMD4(log[i] * w, w, 0, 0)
-            }
-            let mean = plane.blurred(radius: max(Int(Float(size) * Float(Self.reach)), 1))
-            for i in log.indices where mean.pixels[i].y > 1e-3 && (!takes || seen[i] > 0.5) {
-                values[i] = min(max(log[i] - mean.pixels[i].x / mean.pixels[i].y, -Self.limit), Self.limit)
+            var weights = (0..<size * size).map { takes ? mask[$0] * regions.plain[$0] : mask[$0] }
+            for pass in 0..<(takes ? 2 : 1) {
+                var plane = Plane(width: size, height: size)
+                for i in log.indices { plane.pixels[i] = SIMD4(log[i] * weights[i], weights[i], 0, 0) }
+                let mean = plane.blurred(radius: max(Int(Float(size) * Float(Self.reach)), 1))
+                for i in log.indices where mean.pixels[i].y > 1e-3 && (!takes || seen[i] > 0.5) {
+                    values[i] = min(max(log[i] - mean.pixels[i].x / mean.pixels[i].y, -Self.limit), Self.limit)
+                }
+                // Nostrils, lips and strands of hair are no part of the skin's level: or a halo surrounds them.
+                guard takes, pass == 0 else { continue }
+                for i in weights.indices where weights[i] > 0 {
+                    let ratio = values[i] / Self.level
+                    weights[i] /= 1 + ratio * ratio * ratio * ratio
+                }
             }
         }
         for i in values.indices where regions.skin[i] == 0 { values[i] = 0 }
@@ -73,7 +81,7 @@ package struct DetailMap: Sendable {
     }
 
     /// Coarse detail beyond this is no texture of skin: nostrils, lids, the rims of lips and brows, strands of hair.
-    private static let coarseLimit: Float = 0.2
+    private static let coarseLimit: Float = 0.3
 
     /// The same with evidence of skin's texture only.
     func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {

@@ -27,6 +27,14 @@ package struct DetailRegions: Sendable {
         return names.firstIndex(of: other)!
     }
 
+    /// Where a region is known of too few faces, it is taken to be like this one: what is seen well in portraits.
+    package static let like = [
+        "left forehead": "forehead", "right forehead": "forehead", "nose": "nose bridge", "left jaw": "left chin",
+        "right jaw": "right chin", "left chin": "left cheek", "right chin": "right cheek", "chin": "left chin",
+        "upper lip": "chin", "left under eye": "left cheek", "right under eye": "right cheek", "forehead": "left cheek",
+        "nose bridge": "left cheek", "left cheek": "right cheek", "right cheek": "left cheek",
+    ]
+
     /// MediaPipe's landmarks in the middle of each.
     private static let centres: [(name: String, landmark: Int)] = [
         ("forehead", 151), ("left forehead", 333), ("right forehead", 104),

@@ -11,7 +11,7 @@ package struct DetailSynthesis {
         /// Evaluations per tile, from the coarsest octave up; the last counts for all further ones.
         package var evaluations = [60, 40, 30]
         /// Texels along a tile's side, overlap and context not counted.
-        package var tile = 256
+        package var tile = 128
         package var seed: UInt64 = 1
 
         package init() {}

@@ -34,35 +34,16 @@ package struct FaceDatabase: Sendable {
         octaves = faces[0].octaves
         taps = faces[0].taps
         self.faces = faces.count
-        blocks = faces[0].correlations.indices.map { i in
-            let channels = faces[0].correlations[i].channels
-            // Strands of hair, glasses and beards of one day make a few faces far too contrasty: they say nothing about skin.
-            let energy = faces.map { face -> Double in
-                guard face.correlations[i].weight >= Self.fewest else { return 0 }
-                let (means, side) = (face.correlations[i].means, channels + 1)
-                let sum = (0..<channels).reduce(0) { $0 + means[$1 * side + $1] }
-                // Foreign weights may overflow.
-                return sum.isFinite ? sum : 0
+        let own = faces[0].correlations.indices.map { i in Block(faces.map { $0.correlations[i] }) }
+        blocks = own.indices.map { i in
+            // A region that few faces show is like the next one that many do.
+            var region = i % DetailRegions.count
+            for _ in 0..<DetailRegions.count {
+                let block = own[i - i % DetailRegions.count + region]
+                if block.weights.count(where: { $0 > 0 }) * 3 >= faces.count { return block }
+                region = DetailRegions.names.firstIndex(of: DetailRegions.like[DetailRegions.names[region]]!)!
             }
-            let typical = energy.filter { $0 > 0 }.sorted()
-            let most = typical.isEmpty ? 0 : 4 * typical[typical.count / 2]
-            let known = energy.map { $0 > 0 && $0 <= most }
-            let rows = faces.map { Self.triangle($0.correlations[i].means.map { Float($0) }, side: channels + 1) }
-            var mean = [Float](repeating: 0, count: rows[0].count)
-            let count = Float(max(known.count { $0 }, 1))
-            for (row, known) in zip(rows, known) where known { for j in mean.indices { mean[j] += row[j] / count } }
-            var largest: Float = 1e-12
-            for (row, known) in zip(rows, known) where known {
-                for j in mean.indices { largest = max(largest, abs(row[j] - mean[j])) }
-            }
-            let scale = largest / 127
-            var differences: [Int8] = []
-            for (row, known) in zip(rows, known) {
-                differences += mean.indices.map { known ? Int8(((row[$0] - mean[$0]) / scale).rounded()) : 0 }
-            }
-            return Block(
-                channels: channels, mean: mean, scale: scale, differences: differences,
-                weights: zip(faces, known).map { $1 ? Float($0.correlations[i].weight) : 0 })
+            return own[i]
         }
     }
 
@@ -109,6 +90,37 @@ package struct FaceDatabase: Sendable {
 }
 
 extension FaceDatabase.Block {
+    /// Of one octave, tap and region, face by face.
+    init(_ faces: [Correlations]) {
+        let channels = faces[0].channels
+        let side = channels + 1
+        // Strands of hair, glasses and beards of one day make a few faces far too contrasty: they say nothing about skin.
+        let energy = faces.map { face -> Double in
+            guard face.weight >= FaceDatabase.fewest else { return 0 }
+            let means = face.means
+            return (0..<channels).reduce(0) { $0 + means[$1 * side + $1] }
+        }
+        let typical = energy.filter { $0 > 0 }.sorted()
+        let most = typical.isEmpty ? 0 : 4 * typical[typical.count / 2]
+        let known = energy.map { $0 > 0 && $0 <= most }
+        let rows = faces.map { FaceDatabase.triangle($0.means.map { Float($0) }, side: side) }
+        var mean = [Float](repeating: 0, count: rows[0].count)
+        let count = Float(max(known.count { $0 }, 1))
+        for (row, known) in zip(rows, known) where known { for j in mean.indices { mean[j] += row[j] / count } }
+        var largest: Float = 1e-12
+        for (row, known) in zip(rows, known) where known {
+            for j in mean.indices { largest = max(largest, abs(row[j] - mean[j])) }
+        }
+        let scale = largest / 127
+        var differences: [Int8] = []
+        for (row, known) in zip(rows, known) {
+            differences += mean.indices.map { known ? Int8(((row[$0] - mean[$0]) / scale).rounded()) : 0 }
+        }
+        self.init(
+            channels: channels, mean: mean, scale: scale, differences: differences,
+            weights: zip(faces, known).map { $1 ? Float($0.weight) : 0 })
+    }
+
     /// Lower triangle of Σ w (mean + difference) over the faces that know the region; the mean where none counts.
     package func blend(_ shares: [Double]) -> [Float] {
         var result = mean
