@@ -23,7 +23,10 @@ struct DatabaseCommand: ParsableCommand {
         var output: String
         @Option(help: "Directory of the tracking models.") var models: String?
         @Option(help: "Texels along one side of the finest octave: 512 or 1024.") var size = 1024
-        @Option(help: "Draw the features' weights by this number.") var seed: UInt64 = 1
+        @Option(
+            help: "Our own network with the weights of this file (`features train`) in place of those that came along.")
+        var network: String?
+        @Option(help: "Our own network with random weights, drawn by this number.") var randomFeatures: UInt64?
         @Option(
             help: """
                 Look at the photographs with VGG-19 of this safetensors file (torchvision's names) instead of our own \
@@ -39,13 +42,15 @@ struct DatabaseCommand: ParsableCommand {
 
         func validate() throws {
             guard size == 512 || size == 1024 else { throw ValidationError("--size is \(size): give 512 or 1024") }
+            guard [features != nil, network != nil, randomFeatures != nil].count(where: { $0 }) <= 1 else {
+                throw ValidationError("give one of --features, --network and --random-features")
+            }
         }
 
         func run() throws {
             let directory = Places.models(option: models)
             let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: size)
-            let network =
-                try features.map { try FaceDatabaseFile.vgg($0, depth: depth) } ?? .own(DetailNetwork(seed: seed))
+            let network = try self.features(directory)
             let faces = try FaceDatabaseFile.build(
                 photos: photos, atlas: atlas, pyramid: DetailPyramid(atlas: atlas), network: network, models: directory
             ) { number, name, rejection in
@@ -54,6 +59,19 @@ struct DatabaseCommand: ParsableCommand {
                     Data("database: \(number + 1) of \(photos.count), \(name): \(what)\n".utf8))
             }
             try FaceDatabaseFile.write(faces, network: network, size: size, to: output)
+        }
+
+        private func features(_ models: String) throws -> DetailFeatures {
+            if let features { return try FaceDatabaseFile.vgg(features, depth: depth) }
+            if let network { return .own(try FaceDatabaseFile.network(network)) }
+            if let randomFeatures { return .own(DetailNetwork(seed: randomFeatures)) }
+            guard case .own(let network) = try FaceDatabaseFile.load(from: models)?.network else {
+                throw Failure(
+                    .configuration,
+                    "\(models) has no database with our own network to take the features from: run ./set-up, or give --network, --features or --random-features"
+                )
+            }
+            return .own(network)
         }
     }
 }

@@ -16,7 +16,7 @@ struct Likenessd: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, RenderCommand.self, SyntheticCommand.self, PublishCommand.self, ModelCommand.self,
-            DatabaseCommand.self,
+            DatabaseCommand.self, FeaturesCommand.self,
             EvaluateCommand.self, BenchCommand.self,
         ])
 

@@ -30,15 +30,23 @@ package struct DetailNetwork: Sendable {
         for outputs in DetailNetwork.channels {
             let scale = (2 / Double(9 * inputs)).squareRoot()
             var kernel = (0..<outputs * inputs * 9).map { _ in Float(scale * generator.normal()) }
-            if inputs == 1 {
-                for o in 0..<outputs {
-                    let mean = kernel[o * 9..<o * 9 + 9].reduce(0, +) / 9
-                    for tap in 0..<9 { kernel[o * 9 + tap] -= mean }
-                }
-            }
+            if inputs == 1 { Self.centre(&kernel) }
             weights.append(kernel)
             biases.append([Float](repeating: 0, count: outputs))
             inputs = outputs
+        }
+    }
+
+    /// A layer's weights as the network runs with them.
+    static func amplified(_ weights: [Float], layer: Int) -> [Float] {
+        layer == 0 ? weights.map { gain * $0 } : weights
+    }
+
+    /// The first layer's kernels made to sum to zero.
+    static func centre(_ kernels: inout [Float]) {
+        for start in stride(from: 0, to: kernels.count, by: 9) {
+            let mean = kernels[start..<start + 9].reduce(0, +) / 9
+            for tap in start..<start + 9 { kernels[tap] -= mean }
         }
     }
 
@@ -49,12 +57,11 @@ package struct DetailNetwork: Sendable {
         let workspace = Workspace()
         for (k, outputs) in DetailNetwork.channels.enumerated() {
             if k == 2 { layers.append(.pooling) }
-            let scale: Float = k == 0 ? Self.gain : 1
             layers.append(
                 .convolution(
                     Convolution(
-                        inputs: inputs, outputs: outputs, weights: weights[k].map { $0 * scale }, bias: biases[k],
-                        winograd: !training,
+                        inputs: inputs, outputs: outputs, weights: Self.amplified(weights[k], layer: k),
+                        bias: biases[k], winograd: !training,
                         workspace: workspace)))
             inputs = outputs
         }

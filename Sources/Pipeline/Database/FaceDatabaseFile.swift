@@ -1,5 +1,5 @@
 package import Face
-internal import Foundation
+package import Foundation
 package import Tensors
 
 /// Builds, writes and reads a database of texture statistics.
@@ -45,12 +45,25 @@ package enum FaceDatabaseFile {
             throw Failure(.noFace, "\(faces.count) usable faces: a database needs two, and is good with fifty or more")
         }
         let contents = FaceDatabaseContents(network: network, database: FaceDatabase(faces), size: size)
+        try write(Data(contents.encoded()), to: output)
+    }
+
+    /// Replaces a file atomically.
+    package static func write(_ file: Data, to output: String) throws(Failure) {
         let directory = (output as NSString).deletingLastPathComponent
         do throws(FileSystemError) {
             try AtomicFile.write(
-                contents.encoded(), to: (output as NSString).lastPathComponent, in: directory.isEmpty ? "." : directory)
+                [UInt8](file), to: (output as NSString).lastPathComponent, in: directory.isEmpty ? "." : directory)
         } catch {
             throw Failure(error)
+        }
+    }
+
+    /// Our own network with the weights of a file.
+    package static func network(_ path: String) throws(Failure) -> DetailNetwork {
+        let file = try weights(of: path, key: "--network")
+        do { return try DetailNetwork(file) } catch {
+            throw Failure(.configuration, "--network: \(path): \(error.description)")
         }
     }
 
@@ -60,20 +73,38 @@ package enum FaceDatabaseFile {
         photos: [String], atlas: TextureAtlas, pyramid: DetailPyramid, network: DetailFeatures, models: String,
         progress: (Int, String, PhotoTexture.Rejection?) -> Void
     ) throws(Failure) -> [DetailStatistics] {
-        var maker = try PhotoTexture.Maker(atlas: atlas, models: models)
         let features = network.network()
         var faces: [DetailStatistics] = []
+        try each(photos, atlas, pyramid, models, progress) {
+            faces.append(DetailStatistics(of: $0, pyramid: pyramid, network: features))
+        }
+        return faces
+    }
+
+    /// The detail of all usable photographs.
+    package static func details(
+        photos: [String], atlas: TextureAtlas, pyramid: DetailPyramid, models: String,
+        progress: (Int, String, PhotoTexture.Rejection?) -> Void
+    ) throws(Failure) -> [DetailMap] {
+        var faces: [DetailMap] = []
+        try each(photos, atlas, pyramid, models, progress) { faces.append($0) }
+        return faces
+    }
+
+    private static func each(
+        _ photos: [String], _ atlas: TextureAtlas, _ pyramid: DetailPyramid, _ models: String,
+        _ progress: (Int, String, PhotoTexture.Rejection?) -> Void, take: (DetailMap) -> Void
+    ) throws(Failure) {
+        var maker = try PhotoTexture.Maker(atlas: atlas, models: models)
         for (i, photo) in photos.enumerated() {
             let name = (photo as NSString).lastPathComponent
             do throws(PhotoTexture.Rejection) {
                 let made = try maker.texture(of: photo).texture
-                let detail = DetailMap(made, seen: made.evidence, regions: pyramid.regions(at: atlas.size))
-                faces.append(DetailStatistics(of: detail, pyramid: pyramid, network: features))
+                take(DetailMap(made, seen: made.evidence, regions: pyramid.regions(at: atlas.size)))
                 progress(i, name, nil)
             } catch {
                 progress(i, name, error)
             }
         }
-        return faces
     }
 }
