@@ -40,7 +40,10 @@ package struct Pipeline: Sendable {
         let complete = Edge<FinishedAvatar>(live ? .newest : .suspending(capacity: 1)) { $0.made.person }
         // Made once for the two stages that paint.
         let atlas = TextureAtlas(model: models.head, size: configuration.texture.size)
-        let mapper = configuration.texture.maps ? SkinMapper(atlas: atlas) : nil
+        let mapper =
+            configuration.texture.maps
+            ? SkinMapper(atlas: atlas, size: min(max(configuration.texture.synthesisSize, atlas.size) / 2, atlas.size))
+            : nil
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
         let ending = Latest<Failure>()

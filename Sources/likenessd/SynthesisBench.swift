@@ -63,19 +63,19 @@ struct SynthesisBench: ParsableCommand {
         let held = try FileManager.default.contentsOfDirectory(atPath: faces).sorted().filter {
             $0.hasSuffix(".jpg") && ["0", "5"].contains($0.prefix(3).suffix(1))
         }.prefix(count)
-        print("distance to the truth: " + Self.columns.map(\.rawValue).joined(separator: ", "))
+        Self.say("distance to the truth: " + Self.columns.map(\.rawValue).joined(separator: ", "))
         var sums: [Test: [[SynthesisTrial.Way: Double]]] = [:]
         for name in held {
             let truth = trial.detail(of: try maker.texture(of: faces + "/" + name).texture)
             for test in test.isEmpty ? Test.allCases : test {
                 let start = ContinuousClock.now
                 guard let result = try self.result(test, faces + "/" + name, truth, trial, &maker) else {
-                    print("\(name.prefix(3)) \(test.rawValue): left out, too little of it is seen")
+                    Self.say("\(name.prefix(3)) \(test.rawValue): left out, too little of it is seen")
                     continue
                 }
                 sums[test, default: []].append(result.distances)
                 let seconds = (ContinuousClock.now - start) / .seconds(1)
-                print(
+                Self.say(
                     "\(name.prefix(3)) \(test.rawValue): \(Self.text(result.distances))"
                         + String(
                             format: "; %.0f s, %.0f faces take part, residual %.2f", seconds,
@@ -102,13 +102,16 @@ struct SynthesisBench: ParsableCommand {
                 means[way] = found.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
             }
             let ours = means[.ours] ?? .nan
-            print(
+            Self.say(
                 "\(test.rawValue), \(found.count) faces: \(Self.text(means)); ours is "
                     + Self.columns.filter { $0 != .ours && means[$0] != nil }.map {
                         String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
                     }.joined(separator: ", "))
         }
     }
+
+    /// Minutes of work: each line when it is known.
+    private static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
     private static func contents(_ file: String, weights: String? = nil) throws -> FaceDatabaseContents {
         guard let bytes = FileManager.default.contents(atPath: file) else {

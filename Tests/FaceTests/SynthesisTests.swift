@@ -46,7 +46,8 @@ import Testing
         for (k, contrast) in [Float(0.04), 0.08, 0.16].enumerated() {
             let half = Self.detail(contrast, seed: 50, half: true)
             let analysis = DetailAnalysis(
-                of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features), database: contents.database)
+                of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features),
+                relations: FaceRelations(contents.database), own: false)
             #expect(abs(analysis.weights.reduce(0, +) - 1) < 1e-6 && analysis.weights.allSatisfy { $0 >= 0 })
             #expect(analysis.weights.indices.max { analysis.weights[$0] < analysis.weights[$1] } == k)
             let synthesis = DetailSynthesis(
@@ -72,7 +73,8 @@ import Testing
         let features = contents.network.network()
         let half = Self.detail(0.08, seed: 50, half: true)
         let analysis = DetailAnalysis(
-            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features), database: contents.database)
+            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features),
+            relations: FaceRelations(contents.database))
         let synthesis = DetailSynthesis(
             pyramid: Self.pyramid, network: features, analysis: analysis, database: contents.database)
         var count = 0
@@ -120,5 +122,128 @@ import Testing
         let near = Self.pyramid.resolved(pixelsPerMetre: 4000)
         let far = Self.pyramid.resolved(pixelsPerMetre: 200)
         #expect(near == [1] && far == [0])
+    }
+
+    @Test func statisticsByTilesAreThoseOfTheWholeMapAndOnlyWhatChangedIsLookedAtAgain() throws {
+        let features = DetailNetwork(seed: 3).network()
+        var map = Self.detail(0.08, seed: 50, half: true)
+        var tiles = TiledStatistics()
+        let found = tiles.statistics(of: map, pyramid: Self.pyramid, network: features)
+        #expect(tiles.renewed == tiles.total && tiles.total > 1)
+        // The whole map at once, by the call that knows nothing of regions.
+        let picture = FeatureMap(MapShape(channels: 1, height: 256, width: 256))
+        picture.assign(map.values.span)
+        let regions = Self.pyramid.regions(at: 256)
+        let tap = features.forward(picture)[0]
+        let evidence = map.evidence(reach: 1)
+        for k in [0, 3, 7] {
+            let mask = evidence.indices.map { i -> Float in
+                guard evidence[i] > 0, regions.covered[i] > 0 else { return 0 }
+                let share = regions.share[i]
+                return (Int(regions.first[i]) == k ? share : 0) + (Int(regions.second[i]) == k ? 1 - share : 0)
+            }
+            let whole = Correlations(of: tap, at: Places(mask: mask.span))
+            let own = found.correlations[found.index(octave: 0, tap: 0, region: k)]
+            guard whole.weight > 100 else { continue }
+            #expect(abs(own.weight / whole.weight - 1) < 0.01, "region \(k): \(own.weight) of \(whole.weight)")
+            #expect(zip(own.means, whole.means).allSatisfy { abs($0 - $1) < 0.01 * (1 + abs($1)) })
+        }
+        _ = tiles.statistics(of: map, pyramid: Self.pyramid, network: features)
+        #expect(tiles.renewed == 0)
+        let seen = try #require(map.seen.firstIndex { $0 == 1 })
+        for i in seen..<seen + 8 { map.values[i] += 0.3 }
+        _ = tiles.statistics(of: map, pyramid: Self.pyramid, network: features)
+        #expect(tiles.renewed > 0 && tiles.renewed < tiles.total)
+    }
+
+    @Test func contrastScalesCorrelationsAsADatabaseIsExtended() {
+        let features = DetailNetwork(seed: 3).network()
+        func statistics(_ contrast: Float) -> DetailStatistics {
+            DetailStatistics(of: Self.detail(contrast, seed: 20), pyramid: Self.pyramid, network: features)
+        }
+        // Two octaves of which the finer has half the contrast: the one to come has a quarter.
+        let (fine, coarse, finest) = (statistics(0.04), statistics(0.08), statistics(0.02))
+        let both = DetailStatistics(octaves: 2, taps: 4, correlations: fine.correlations + coarse.correlations)
+        let extended = FaceDatabase([both, both]).extended(octaves: 1)
+        #expect(extended.octaves == 3)
+        let region = (0..<DetailRegions.count).max { finest.correlations[$0].weight < finest.correlations[$1].weight }!
+        let (block, truth) = (extended.blocks[region], finest.correlations[region].means)
+        let means = block.blend([0.5, 0.5])
+        var (at, miss) = (0, 0.0)
+        for r in 0...block.channels {
+            for c in 0...r {
+                miss = max(miss, abs(Double(means[at]) - truth[r * (block.channels + 1) + c]))
+                at += 1
+            }
+        }
+        #expect(miss < 0.02 * truth.max()!, "off by \(miss) of \(truth.max()!)")
+    }
+
+    @Test func whatWasSeenOfARegionGoesIntoItsTargetAndItsCounterparts() throws {
+        let contents = Self.contents()
+        let features = contents.network.network()
+        let relations = FaceRelations(contents.database)
+        // A contrast that no face of the database has.
+        let seen = DetailStatistics(of: Self.detail(0.3, seed: 60), pyramid: Self.pyramid, network: features)
+        let combined = DetailAnalysis(of: seen, relations: relations, own: false)
+        var oneSide = seen
+        // The best seen of those that have a counterpart.
+        let right = try #require(
+            (0..<DetailRegions.count).filter { DetailRegions.mirrored[$0] != $0 }.max {
+                seen.correlations[$0].weight < seen.correlations[$1].weight
+            })
+        let left = DetailRegions.mirrored[right]
+        #expect(DetailRegions.mirrored[left] == right)
+        for tap in 0..<seen.taps {
+            let i = seen.index(octave: 0, tap: tap, region: left)
+            oneSide.correlations[i] = Correlations(channels: seen.correlations[i].channels)
+        }
+        let analysis = DetailAnalysis(of: oneSide, relations: relations)
+        for region in [left, right] {
+            func miss(_ target: [Float], _ i: Int) -> Double {
+                let truth = seen.correlations[seen.index(octave: 0, tap: 1, region: right)].means
+                return zip(target, truth).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }.squareRoot()
+            }
+            let i = seen.index(octave: 0, tap: 1, region: region)
+            #expect(miss(analysis.targets[i], i) < 0.5 * miss(combined.targets[i], i))
+        }
+    }
+
+    @Test func aLargerTextureKeepsTheColoursThatWereSeen() throws {
+        let contents = Self.contents()
+        let size = 256
+        var albedo = [Float](repeating: 0.4, count: 3 * size * size)
+        let skin = Self.pyramid.regions(at: size).skin
+        let detail = Self.detail(0.08, seed: 70)
+        for i in 0..<size * size {
+            for c in 0..<3 { albedo[3 * i + c] *= exp(skin[i] * detail.values[i]) * [1, 0.8, 0.7][c] }
+        }
+        let texture = Texture(
+            albedo: FloatImage(width: size, height: size, channels: 3, values: albedo),
+            confidence: FloatImage(
+                width: size, height: size, channels: 1, values: skin.map { $0 > 0 ? 1 : 0 }))
+        var two = contents.database.blocks
+        two += contents.database.blocks
+        let database = FaceDatabase(octaves: 2, taps: 4, faces: 3, blocks: two)
+        let synthesizer = TextureSynthesizer(
+            atlas: Self.atlas, contents: FaceDatabaseContents(network: contents.network, database: database, size: 512),
+            size: 512)
+        // Sharp enough for the texture's own size, not for twice as much.
+        let state = try #require(synthesizer.state(of: texture, pixelsPerMetre: 1000))
+        let larger = synthesizer.texture(texture, with: state)
+        #expect(larger.albedo.width == 512)
+        var (error, count, rough) = (Float.zero, Float.zero, Float.zero)
+        for y in 8..<size - 8 {
+            for x in 8..<size - 8 where skin[y * size + x] > 0 {
+                let block = [0, 1, 512, 513].map { larger.albedo.values[3 * (2 * y * 512 + 2 * x + $0) + 1] }
+                let mean = block.reduce(0, +) / 4
+                error += abs(mean / albedo[3 * (y * size + x) + 1] - 1)
+                rough += (block.max()! - block.min()!) / mean
+                count += 1
+            }
+        }
+        try #require(count > 1000)
+        #expect(error / count < 0.05, "seen colours are off by \(error / count)")
+        #expect(rough / count > 0.02, "nothing finer was synthesized")
     }
 }

@@ -90,7 +90,8 @@ import Testing
         let network = features.network()
         let half = Self.detail(0.08, seed: 50, half: true)
         let analysis = DetailAnalysis(
-            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: network), database: database)
+            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: network),
+            relations: FaceRelations(database))
         #expect(analysis.weights.indices.max { analysis.weights[$0] < analysis.weights[$1] } == 1)
         var options = DetailSynthesis.Options()
         options.evaluations = [12]

@@ -59,9 +59,15 @@ package struct DetailDistance: Sendable {
         return scales.indices.map { k in ratios[5 * k..<5 * k + 5].reduce(0, +) / 5 }
     }
 
-    /// Per filter the responses at the texels.
+    /// Per filter the responses at the texels; only their surroundings are looked at.
     private func responses(_ values: [Float], _ texels: [Int]) -> [[Float]] {
-        scales.flatMap { sigma -> [[Float]] in
+        let reach = Int((3 * (scales.max() ?? 1)).rounded(.up))
+        let (rows, columns) = (texels.map { $0 / side }, texels.map { $0 % side })
+        let (top, left) = (max(rows.min()! - reach, 0), max(columns.min()! - reach, 0))
+        let (height, width) = (min(rows.max()! + reach + 1, side) - top, min(columns.max()! + reach + 1, side) - left)
+        let window = (top..<top + height).flatMap { values[$0 * side + left..<$0 * side + left + width] }
+        let places = texels.map { ($0 / side - top) * width + $0 % side - left }
+        return scales.mapConcurrently { sigma -> [[Float]] in
             let radius = Int((3 * sigma).rounded(.up))
             let x = (-radius...radius).map(Float.init)
             var g = x.map { expf(-$0 * $0 / (2 * sigma * sigma)) }
@@ -69,31 +75,36 @@ package struct DetailDistance: Sendable {
             g = g.map { $0 / total }
             let first = zip(x, g).map { -$0 / sigma * $1 }
             let second = zip(x, g).map { ($0 * $0 / (sigma * sigma) - 1) * $1 }
-            let rows = [g, first, second].map { convolved(values, $0, vertical: false) }
+            func convolved(_ values: [Float], _ kernel: [Float], vertical: Bool) -> [Float] {
+                Self.convolved(values, kernel, width: width, height: height, vertical: vertical)
+            }
+            let rows = [g, first, second].map { convolved(window, $0, vertical: false) }
             return [(rows[1], g), (rows[0], first), (rows[2], g), (rows[0], second), (rows[1], first)].map {
                 row, kernel in
                 let full = convolved(row, kernel, vertical: true)
-                return texels.map { full[$0] }
+                return places.map { full[$0] }
             }
-        }
+        }.flatMap { $0 }
     }
 
-    private func convolved(_ values: [Float], _ kernel: [Float], vertical: Bool) -> [Float] {
+    private static func convolved(
+        _ values: [Float], _ kernel: [Float], width: Int, height: Int, vertical: Bool
+    ) -> [Float] {
         let radius = kernel.count / 2
         var result = [Float](repeating: 0, count: values.count)
         values.withUnsafeBufferPointer { values in
             result.withUnsafeMutableBufferPointer { result in
-                for y in 0..<side {
+                for y in 0..<height {
                     if vertical {
-                        for k in -radius...radius where y + k >= 0 && y + k < side {
-                            let (w, from) = (kernel[k + radius], (y + k) * side)
-                            for x in 0..<side { result[y * side + x] += w * values[from + x] }
+                        for k in -radius...radius where y + k >= 0 && y + k < height {
+                            let (w, from) = (kernel[k + radius], (y + k) * width)
+                            for x in 0..<width { result[y * width + x] += w * values[from + x] }
                         }
                     } else {
                         for k in -radius...radius {
                             let w = kernel[k + radius]
-                            for x in max(0, -k)..<min(side, side - k) {
-                                result[y * side + x] += w * values[y * side + x + k]
+                            for x in max(0, -k)..<max(min(width, width - k), max(0, -k)) {
+                                result[y * width + x] += w * values[y * width + x + k]
                             }
                         }
                     }

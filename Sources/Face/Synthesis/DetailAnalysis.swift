@@ -47,33 +47,73 @@ package struct DetailAnalysis: Sendable {
         regionResiduals = fits.map(\.residual)
         var targets = Self.targets(database, regionWeights)
         if own {
+            Self.adjustContrast(&targets, to: seen, resolved: resolved)
             for i in targets.indices {
                 let (region, octave) = (i % DetailRegions.count, i / (seen.taps * DetailRegions.count))
                 let clear = Double(resolved?[octave] ?? 1)
                 guard clear > 0.5 else { continue }
                 let other = i - region + DetailRegions.mirrored[region]
                 Self.blend(
-                    &targets[i],
-                    with: [
-                        (seen.correlations[i], clear),
-                        (seen.correlations[other], other == i ? 0 : Self.mirrored * clear),
-                    ],
-                    doubt: Self.doubt)
+                    &targets[i], with: [(i, clear), (other, other == i ? 0 : Self.mirrored * clear)], of: seen,
+                    spread: database.blocks[i].spread)
             }
         }
         self.targets = targets
     }
 
-    private static func blend(_ target: inout [Float], with own: [(Correlations, Double)], doubt: Double) {
-        let known = own.filter { $0.0.weight >= FaceDatabase.fewest && $0.1 > 0 }
-        let total = known.reduce(doubt) { $0 + $1.0.weight * $1.1 }
-        guard !known.isEmpty else { return }
-        for j in target.indices { target[j] *= Float(doubt / total) }
-        for (correlations, trust) in known {
-            let (means, share) = (correlations.means, correlations.weight * trust / total)
-            for j in target.indices { target[j] += Float(means[j] * share) }
+    /// A region's own correlations, and its counterpart's, into its target. The farther they are from what the clean faces of
+    /// the database say, in units of how those differ, the less they count: hair, shadows and compression lie far.
+    private static func blend(
+        _ target: inout [Float], with own: [(index: Int, trust: Double)], of seen: DetailStatistics, spread: Double
+    ) {
+        let predicted = target
+        var total = doubt
+        var shares: [(means: [Double], share: Double)] = []
+        for (index, trust) in own where trust > 0 && seen.correlations[index].weight >= FaceDatabase.fewest {
+            let means = seen.correlations[index].means
+            let miss = zip(means, predicted).reduce(0) { $0 + ($1.0 - Double($1.1)) * ($1.0 - Double($1.1)) }
+            let share = seen.correlations[index].weight * trust / (1 + 4 * miss / max(2 * spread, 1e-12))
+            total += share
+            shares.append((means, share))
+        }
+        for j in target.indices {
+            target[j] = Float(shares.reduce(Double(predicted[j]) * doubt) { $0 + $1.means[j] * $1.share } / total)
         }
     }
+
+    /// Brings each octave's contrast to the person's: by the median over the seen regions of how much stronger or weaker they
+    /// are than the combination says, which one region's hair or shadow does not move. Octaves that the camera did not resolve
+    /// take half of what the finest resolved one says (in logarithms): soft video looks odd beside crisp inventions.
+    private static func adjustContrast(_ targets: inout [[Float]], to seen: DetailStatistics, resolved: [Float]?) {
+        let perOctave = seen.taps * DetailRegions.count
+        func energy<V: BinaryFloatingPoint>(_ square: [V], _ side: Int) -> Double {
+            (0..<side - 1).reduce(0) { $0 + Double(square[$1 * side + $1]) }
+        }
+        var logs = [Double?](repeating: nil, count: seen.octaves)
+        for octave in 0..<seen.octaves where resolved?[octave] ?? 1 > 0.5 {
+            let known = (0..<DetailRegions.count).compactMap { region -> Double? in
+                let i = seen.index(octave: octave, tap: min(1, seen.taps - 1), region: region)
+                let own = seen.correlations[i]
+                guard own.weight >= 2 * FaceDatabase.fewest else { return nil }
+                return log(max(energy(own.means, own.side), 1e-12) / max(energy(targets[i], own.side), 1e-12)) / 2
+            }.sorted()
+            if known.count >= 3 { logs[octave] = min(max(known[known.count / 2], Self.least), Self.most) }
+        }
+        let finest = logs.compactMap { $0 }.first
+        for i in targets.indices {
+            guard let change = logs[i / perOctave] ?? finest.map({ $0 / 2 }) else { continue }
+            let (side, contrast) = (seen.correlations[i].side, Float(exp(change)))
+            for r in 0..<side {
+                for c in 0..<side {
+                    targets[i][r * side + c] *= (r < side - 1 ? contrast : 1) * (c < side - 1 ? contrast : 1)
+                }
+            }
+        }
+    }
+
+    /// Natural logarithms of the least and the most that contrast is changed by.
+    private static let least = -1.0
+    private static let most = 0.2
 
     /// The same with the same weights for all regions and nothing of one's own: a baseline.
     package init(weights: [Double], database: FaceDatabase) {

@@ -81,7 +81,7 @@ package struct DetailMap: Sendable {
     }
 
     /// Coarse detail beyond this is no texture of skin: nostrils, lids, the rims of lips and brows, strands of hair.
-    private static let coarseLimit: Float = 0.3
+    private static let coarseLimit: Float = 0.15
 
     /// The same with evidence of skin's texture only.
     func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
@@ -91,7 +91,7 @@ package struct DetailMap: Sendable {
         var result = self
         for i in result.seen.indices where result.seen[i] > 0 {
             let at = i / size / step * coarse.size + i % size / step
-            if regions.plain[i] < 0.5 || abs(coarse.values[at]) > Self.coarseLimit { result.seen[i] = 0 }
+            if regions.plain[i] < 0.8 || abs(coarse.values[at]) > Self.coarseLimit { result.seen[i] = 0 }
         }
         return result
     }

@@ -79,8 +79,8 @@ package struct DetailSynthesis {
             var values = level.values
             let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
             for i in values.indices {
-                // The coarsest octave starts from what the filling put there: the mirrored side, or nothing.
-                let start = starts[size]?[i] ?? (coarse?[i] ?? values[i]) + Float(Self.grain * generator.normal())
+                // Not from the filling, which has the other side's moles in it.
+                let start = starts[size]?[i] ?? (coarse?[i] ?? 0) + Float(Self.grain * generator.normal())
                 values[i] += (start - values[i]) * free[i]
             }
             let anchor = resolved < 1 ? found.map { Anchor(values: $0.values, weights: $0.seen) } : nil

@@ -13,6 +13,10 @@ package final class TextureSynthesizer {
         /// See `DetailAnalysis`.
         package fileprivate(set) var regionWeights: [[Double]]
         /// See `DetailAnalysis`.
+        package fileprivate(set) var regionResiduals: [Double]
+        /// Mean over the regions.
+        package fileprivate(set) var weights: [Double]
+        /// See `DetailAnalysis`.
         package fileprivate(set) var residual: Double
         package fileprivate(set) var effectiveFaces: Double
         /// 0...1: how far the camera left the octave of `detail` unresolved, so that seen skin is refined by it.
@@ -71,7 +75,8 @@ package final class TextureSynthesizer {
         } octave: { level in
             let state = State(
                 detail: level, sharpSize: sharp ?? pyramid.sizes.last! / 2, regionWeights: analysis.regionWeights,
-                residual: analysis.residual, effectiveFaces: analysis.effectiveFaces,
+                regionResiduals: analysis.regionResiduals, weights: analysis.weights, residual: analysis.residual,
+                effectiveFaces: analysis.effectiveFaces,
                 unresolved: 1 - resolved[pyramid.sizes.firstIndex(of: level.size)!])
             found = state
             return octave(state)

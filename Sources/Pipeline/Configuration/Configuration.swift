@@ -49,6 +49,11 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var intervalSeconds = 1.0
         /// Synthesize the fine structure of what nobody saw, beside everything else and at lower priority.
         package var synthesis = true
+        /// Side of the complete texture that synthesis makes, texels: a power of two, 256...2048; beyond `size` all of it is
+        /// synthesized on top.
+        package var synthesisSize = 1024
+        /// A synthesis ends after so long, with the octaves that are done.
+        package var synthesisSeconds = 120.0
         /// Safetensors file of VGG-19's weights that the face database was built with; empty where it has our own network.
         package var features = ""
         /// Write normal and roughness maps of the skin.
@@ -86,6 +91,9 @@ extension Configuration {
         if texture.size.nonzeroBitCount != 1 || !(256...2048).contains(texture.size) {
             return "texture.size is \(texture.size): give 256, 512, 1024 or 2048"
         }
+        if texture.synthesisSize.nonzeroBitCount != 1 || !(256...2048).contains(texture.synthesisSize) {
+            return "texture.synthesisSize is \(texture.synthesisSize): give 256, 512, 1024 or 2048"
+        }
         let problems: [String?] = [
             between(video.width, 0...7680, "video.width"),
             between(video.height, 0...4320, "video.height"),
@@ -98,6 +106,7 @@ extension Configuration {
             between(selection.keyframesPerBin, 1...8, "selection.keyframesPerBin"),
             between(fitting.intervalSeconds, 0...600, "fitting.intervalSeconds"),
             between(texture.intervalSeconds, 0...600, "texture.intervalSeconds"),
+            between(texture.synthesisSeconds, 0.1...86400, "texture.synthesisSeconds"),
             between(publication.minimumIntervalSeconds, 0...86400, "publication.minimumIntervalSeconds"),
             between(publication.minimumGain, 0...1, "publication.minimumGain"),
             between(publication.keep, 1...100_000, "publication.keep"),

@@ -22,6 +22,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// Seconds of the stream that had been seen.
     package var streamSeconds: Double
     package var quality: AvatarQuality
+    /// Absent where nothing was synthesized.
+    package var synthesis: SynthesisReport?
     package var keyframes: Int
     package var generator: String
     package var licences: [String]

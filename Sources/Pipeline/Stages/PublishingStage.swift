@@ -14,6 +14,8 @@ package struct FinishedAvatar: Sendable {
     package var made: FittedKeyframes
     /// Texels of the face proper, which quality is measured on.
     var faceTexels: [Int]
+    /// How the skin that nobody saw was found.
+    var synthesis: SynthesisReport?
     /// Where each texel comes from, at the size that it was seen at.
     private(set) var origins: TexelOrigins
 
@@ -110,11 +112,13 @@ extension Pipeline {
         let subject = directory.subject
         do throws(FileSystemError) {
             manifest = try directory.publish(file, confidence: map) { edition, name, digest in
-                Manifest(
+                var manifest = Manifest(
                     subject: subject, edition: edition, file: name, stable: "\(subject).glb",
                     sha256: digest, bytes: file.count, published: Publishing.timestamp(),
                     source: settings.source.description, streamSeconds: finished.made.time, quality: finished.quality,
                     keyframes: finished.made.keyframes.count, generator: Version.text, licences: Self.licences)
+                manifest.synthesis = finished.synthesis
+                return manifest
             }
         } catch {
             throw Failure(error)

@@ -20,7 +20,8 @@ extension Pipeline {
             while let avatar = await avatars.next() { guard await complete.send(avatar) else { return } }
             return
         }
-        let synthesizer = TextureSynthesizer(atlas: atlas, contents: contents)
+        let synthesizer = TextureSynthesizer(
+            atlas: atlas, contents: contents, size: configuration.texture.synthesisSize)
         var people: [Int: Synthesized] = [:]
         while let avatar = await avatars.next() {
             var known = people[avatar.made.person] ?? Synthesized()
@@ -38,7 +39,10 @@ extension Pipeline {
             }
             let start = ContinuousClock.now
             var octaves: [TextureSynthesizer.State] = []
-            let interrupted = { stop.isGiven || (settings.isLive && avatars.isWaiting) }
+            let budget = Duration.seconds(configuration.texture.synthesisSeconds)
+            let interrupted = {
+                stop.isGiven || (settings.isLive && avatars.isWaiting) || ContinuousClock.now - start > budget
+            }
             _ = synthesizer.state(
                 of: avatar.texture, pixelsPerMetre: pixelsPerMetre(avatar.made.keyframes), from: known.state
             ) {
@@ -85,6 +89,7 @@ extension Pipeline {
         result.setOrigins(refinement: synthesizer.refinement(with: state))
         result.texture = synthesizer.texture(avatar.texture, with: state)
         result.avatar.skin = result.texture.baseColor()
+        result.synthesis = SynthesisReport(state)
         result.quality.synthesis = Double(state.detail.size) / Double(synthesizer.size)
         return result
     }
