@@ -57,7 +57,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Video", "Tracking", "Face", "GLTF",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
-            ], exclude: ["Database/face.database"], swiftSettings: house),
+            ], exclude: ["Database/face.database", "Database/MODEL-CARD.md"], swiftSettings: house),
         .executableTarget(
             name: "likenessd",
             dependencies: [
