@@ -26,7 +26,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The directory to publish into; it is created.") var output: String
     @Option(help: "Name of the published files.") var subject = "avatar"
     @Option(
-        name: .shortAndLong, help: "A preset by name (webcam, rtsp, low-power, quality) or the path of a YAML file.")
+        name: .shortAndLong,
+        help: "A preset by name (webcam, rtsp, photo, low-power, quality) or the path of a YAML file.")
     var preset: String?
     @Option(help: "The directory that set-up filled.") var models: String?
     @Flag(help: "End when the source ends, also a camera or a network source.") var untilEnd = false

@@ -6,7 +6,7 @@ import Testing
     private static let presets = packageRoot + "/Presets"
 
     /// Each preset is a whole configuration: it names every key.
-    @Test(arguments: ["webcam", "rtsp", "low-power", "quality"]) func presetDecodes(name: String) throws {
+    @Test(arguments: ["webcam", "rtsp", "photo", "low-power", "quality"]) func presetDecodes(name: String) throws {
         _ = try Configuration(preset: name, directories: [Self.presets])
         let text = try String(contentsOfFile: "\(Self.presets)/\(name).yaml", encoding: .utf8)
         for key in Self.leafKeys(of: Configuration()) {
@@ -20,7 +20,7 @@ import Testing
 
     @Test func everyPresetOfTheDirectoryIsTested() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.presets).sorted()
-        #expect(files == ["low-power.yaml", "quality.yaml", "rtsp.yaml", "webcam.yaml"])
+        #expect(files == ["low-power.yaml", "photo.yaml", "quality.yaml", "rtsp.yaml", "webcam.yaml"])
     }
 
     @Test func unknownKeyNamesTheNearest() {
@@ -50,7 +50,7 @@ import Testing
         let error = #expect(throws: ConfigurationError.self) {
             try Configuration(preset: "webcma", directories: [Self.presets])
         }
-        #expect(error?.description.contains("low-power, quality, rtsp, webcam") == true)
+        #expect(error?.description.contains("low-power, photo, quality, rtsp, webcam") == true)
     }
 
     private static func leafKeys(of value: Any) -> [String] {

@@ -194,7 +194,8 @@ private struct Evidence {
         guard constant > 0 else { return ([Double](repeating: 1 / Double(n), count: n), 1) }
         let ridge = pull * (0..<n).reduce(0.0) { $0 + a[$1 * n + $1] } / Double(n)
         for f in 0..<n { a[f * n + f] += ridge }
-        let weights = ConvexFit.minimize(a, b, start: start)
+        // Near where it was, a warm start is soon there.
+        let weights = ConvexFit.minimize(a, b, start: start, steps: start == nil ? 400 : 80)
         for f in 0..<n { a[f * n + f] -= ridge }
         let quadratic = Matrix(rows: n, columns: n, values: a).times(weights)
         let left = constant + zip(weights, zip(quadratic, b)).reduce(0) { $0 + $1.0 * ($1.1.0 - 2 * $1.1.1) }
