@@ -96,6 +96,8 @@ package struct SynthesisTrial {
         guard !groups.isEmpty else { return nil }
         var masked = given ?? truth
         for i in hidden.indices where hidden[i] { (masked.seen[i], masked.values[i]) = (0, 0) }
+        // Where the other side is seen, a texture's filling is that side mirrored.
+        let filled = ways.contains(.mirror) ? mirrored(masked, into: hidden) : masked
         let resolved = pixelsPerMetre.map { pyramid.resolved(pixelsPerMetre: $0) }
         // Only what is judged, and a margin, is synthesized: the rest of the head does not matter here.
         let whole = groups.reduce(into: [Bool](repeating: false, count: hidden.count)) { all, group in
@@ -111,7 +113,7 @@ package struct SynthesisTrial {
             DetailSynthesis(
                 pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
                 resolved: resolved, options: options
-            ).complete(masked, within: within)!
+            ).complete(filled, within: within)!
         }
         let ours = analysis(features)
         let database = features.relations.database
@@ -119,7 +121,7 @@ package struct SynthesisTrial {
         for way in Way.allCases where ways.contains(way) {
             switch way {
             case .smooth: result.maps[way] = masked
-            case .mirror: result.maps[way] = mirrored(masked, into: hidden)
+            case .mirror: result.maps[way] = filled
             case .ours: result.maps[way] = complete(ours, features)
             case .random: result.maps[way] = random.map { complete(analysis($0), $0) }
             case .mean:

@@ -69,12 +69,17 @@ package struct DetailSynthesis {
             limits.append(DetailMap.halved(last, width: side, height: side))
         }
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
+        let features = (size: levels.last!.size, shares: levels.last!.values.map(Self.feature))
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
             var free = free(level, resolved: resolved)
+            for i in free.indices where level.seen[i] < 1 {
+                let at = i / size * features.size / size * features.size + i % size * features.size / size
+                free[i] *= 1 - features.shares[at] * (1 - level.seen[i])
+            }
             if !limits.isEmpty { free = zip(free, limits[levels.count - 1 - rank]).map { $0 * $1 } }
             var values = level.values
             let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
@@ -112,6 +117,10 @@ package struct DetailSynthesis {
         }
         return found
     }
+
+    /// 0...1: how far coarse detail that the filling brought from the other side is a feature of the face (a nostril, the wing
+    /// of the nose, a fold): what sits at a fixed place comes from there, not from statistics.
+    private static func feature(_ coarse: Float) -> Float { min(max((abs(coarse) - 0.1) / 0.1, 0), 1) }
 
     /// A result by size, as far down as it goes.
     private static func levels(_ detail: DetailMap, sizes: [Int]) -> [Int: [Float]] {
