@@ -28,7 +28,7 @@ package struct DetailPyramid: Sendable {
     package func resolved(pixelsPerMetre: Double) -> [Float] {
         sizes.map { size in
             let share = 0.7 * pixelsPerMetre / (Self.texelsPerMetre * Double(size) / 1024)
-            return Float(min(max((share - 0.35) / 0.4, 0), 1))
+            return Float(min(max((share - 0.2) / 0.3, 0), 1))
         }
     }
 
