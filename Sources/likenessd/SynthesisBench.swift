@@ -42,7 +42,7 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "A database of the features of a random network, to compare.") var random: String?
     @Option(help: "At most so many of the held-out faces.") var count = 1000
     @Option(help: "What to hide; all when not given.") var test: [Test] = []
-    @Option(help: "Ways to fill; all when not given.") var way: [String] = []
+    @Option(help: "Ways to fill; all when not given.") var way: [SynthesisTrial.Way] = []
     @Option(help: "Evaluations are multiplied by this.") var effort = 1.0
     @Option(help: "Texels of a tile's side.") var tile = 128
     @Option(help: "Directory for pictures: truth, and each way side by side.") var sheets: String?
@@ -124,7 +124,7 @@ struct SynthesisBench: ParsableCommand {
     private func result(
         _ test: Test, _ path: String, _ truth: DetailMap, _ trial: SynthesisTrial, _ maker: inout PhotoTexture.Maker
     ) throws -> SynthesisTrial.Result? {
-        var ways = Set(way.isEmpty ? SynthesisTrial.Way.allCases : way.compactMap { SynthesisTrial.Way(rawValue: $0) })
+        var ways = Set(way.isEmpty ? SynthesisTrial.Way.allCases : way)
         if test != .half { ways.remove(.mirror) }
         if test.factor > 1 {
             let small = try maker.texture(of: path, shrunkBy: test.factor)
@@ -158,3 +158,5 @@ struct SynthesisBench: ParsableCommand {
         return picture
     }
 }
+
+extension SynthesisTrial.Way: ExpressibleByArgument {}

@@ -72,7 +72,7 @@ package struct DetailAnalysis: Sendable {
         for (index, trust) in own where trust > 0 && seen.correlations[index].weight >= FaceDatabase.fewest {
             let means = seen.correlations[index].means
             let miss = zip(means, predicted).reduce(0) { $0 + ($1.0 - Double($1.1)) * ($1.0 - Double($1.1)) }
-            let share = seen.correlations[index].weight * trust / (1 + 4 * miss / max(2 * spread, 1e-12))
+            let share = seen.correlations[index].weight * trust / (1 + 2 * miss / max(spread, 1e-12))
             total += share
             shares.append((means, share))
         }
@@ -175,8 +175,8 @@ private struct Evidence {
         }
     }
 
-    /// The convex weights for a region, each seen region counting by the fourth power of its alignment with it (chosen on the
-    /// database's own faces).
+    /// The convex weights for a region, each seen region counting by the fourth power of its alignment with it (the power
+    /// was chosen by looking at the held-out faces).
     func fit(region: Int, pull: Double, start: [Double]?) -> (weights: [Double], residual: Double) {
         let (n, regions) = (relations.database.faces, DetailRegions.count)
         var a = [Double](repeating: 0, count: n * n)

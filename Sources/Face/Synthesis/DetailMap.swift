@@ -80,8 +80,9 @@ package struct DetailMap: Sendable {
         return small.planar
     }
 
-    /// Coarse detail beyond this is no texture of skin: nostrils, lids, the rims of lips and brows, strands of hair.
-    private static let coarseLimit: Float = 0.15
+    /// 0...1: how far detail of the coarsest octave (log luma) is no texture of skin but a feature of the face, which sits at its
+    /// fixed place: a nostril, a fold, the rim of a lip or a brow, strands of hair.
+    static func feature(_ coarse: Float) -> Float { min(max((abs(coarse) - 0.1) / 0.1, 0), 1) }
 
     /// The same with evidence of skin's texture only.
     func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
@@ -91,7 +92,7 @@ package struct DetailMap: Sendable {
         var result = self
         for i in result.seen.indices where result.seen[i] > 0 {
             let at = i / size / step * coarse.size + i % size / step
-            if regions.plain[i] < 0.8 || abs(coarse.values[at]) > Self.coarseLimit { result.seen[i] = 0 }
+            if regions.plain[i] < 0.8 || Self.feature(coarse.values[at]) > 0.5 { result.seen[i] = 0 }
         }
         return result
     }

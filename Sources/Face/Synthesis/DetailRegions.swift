@@ -171,8 +171,6 @@ package struct DetailWindow: Sendable, Hashable {
     /// The same place on a map of half the size; all numbers are even.
     var halved: DetailWindow { DetailWindow(x: x / 2, y: y / 2, width: width / 2, height: height / 2) }
 
-    static func whole(_ size: Int) -> DetailWindow { DetailWindow(x: 0, y: 0, width: size, height: size) }
-
     func cut(_ values: [Float], size: Int) -> [Float] {
         var result: [Float] = []
         result.reserveCapacity(width * height)

@@ -69,7 +69,8 @@ package struct DetailSynthesis {
             limits.append(DetailMap.halved(last, width: side, height: side))
         }
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
-        let features = (size: levels.last!.size, shares: levels.last!.values.map(Self.feature))
+        // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
+        let features = (size: levels.last!.size, shares: levels.last!.values.map(DetailMap.feature))
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
@@ -117,10 +118,6 @@ package struct DetailSynthesis {
         }
         return found
     }
-
-    /// 0...1: how far coarse detail that the filling brought from the other side is a feature of the face (a nostril, the wing
-    /// of the nose, a fold): what sits at a fixed place comes from there, not from statistics.
-    private static func feature(_ coarse: Float) -> Float { min(max((abs(coarse) - 0.1) / 0.1, 0), 1) }
 
     /// A result by size, as far down as it goes.
     private static func levels(_ detail: DetailMap, sizes: [Int]) -> [Int: [Float]] {

@@ -10,7 +10,8 @@ package struct TiledStatistics: Sendable {
         var sums: [Correlations]
     }
 
-    private var known: [DetailWindow: Tile] = [:]
+    /// By the octave's size and the tile's place in it.
+    private var known: [Int: [DetailWindow: Tile]] = [:]
     /// Tiles that the last call looked at, and all that had anything seen in them.
     package private(set) var renewed = 0
     package private(set) var total = 0
@@ -42,17 +43,15 @@ package struct TiledStatistics: Sendable {
                 guard seen.contains(where: { $0 > 0.9 }) else { continue }
                 total += 1
                 let values = outer.cut(level.values, size: size)
-                var key = inner
-                key.width = size
                 let tile: Tile
-                if let old = known[key], Self.alike(old.values, values), Self.alike(old.seen, seen) {
+                if let old = known[size]?[inner], Self.alike(old.values, values), Self.alike(old.seen, seen) {
                     tile = old
                 } else {
                     renewed += 1
                     let found = Self.sums(
                         values, seen: seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network)
                     tile = Tile(values: values, seen: seen, sums: found)
-                    known[key] = tile
+                    known[size, default: [:]][inner] = tile
                 }
                 if sums.isEmpty { sums = tile.sums } else { for j in sums.indices { sums[j] += tile.sums[j] } }
             }

@@ -35,6 +35,8 @@ package struct DetailTraining {
     private var head: [Float]
     private var headStep: Adam
     private let moments: Int
+    /// Steps of the features beside `Options.rate`; the last layer's are four times that.
+    private static let featureShare: Float = 0.3
 
     package init(faces: [DetailMap], pyramid: DetailPyramid, options: Options = Options()) {
         precondition(faces.count > 1, "one person cannot be told from others")
@@ -143,8 +145,7 @@ package struct DetailTraining {
             gradients[convolution] = weights
         }
         for (k, layer) in features.convolutions.enumerated() {
-            // The first layer's weights are held with the network's gain in them.
-            featureSteps[k].step(&weights[k], gradient: gradients[k], rate: rate * (k == 0 ? 0.3 : 0.3))
+            featureSteps[k].step(&weights[k], gradient: gradients[k], rate: Self.featureShare * rate)
             if k == 0 { DetailNetwork.centre(&weights[0]) }
             layer.set(weights: DetailNetwork.amplified(weights[k], layer: k), bias: layer.bias)
         }

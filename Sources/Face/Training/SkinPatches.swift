@@ -58,7 +58,7 @@ struct SkinPatches: Sendable {
         return result
     }
 
-    /// `people.count` of random patches and whose they are.
+    /// `count` random patches, each `side × side` texels of log luma row by row, and the number of each one's person.
     func draw(_ count: Int, judging: Bool, using generator: inout SeededGenerator) -> (values: [Float], owners: [Int]) {
         var (values, owners) = ([Float](), [Int]())
         values.reserveCapacity(count * Self.side * Self.side)

@@ -66,11 +66,6 @@ package final class FeatureNetwork {
     /// Maps at each tap.
     package var tapChannels: [Int] { tapShapes(MapShape(channels: inputs, height: 32, width: 32)).map(\.channels) }
 
-    /// Places of each tap's map to one pixel of the picture.
-    package var tapShares: [Double] {
-        tapShapes(MapShape(channels: inputs, height: 64, width: 64)).map { Double($0.pixels) / 4096 }
-    }
-
     /// How often a picture has been halved at the deepest tap.
     package var halvings: Int { layers[...taps.last!].count { if case .pooling = $0 { true } else { false } } }
 
