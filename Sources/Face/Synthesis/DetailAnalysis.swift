@@ -47,11 +47,11 @@ package struct DetailAnalysis: Sendable {
         regionResiduals = fits.map(\.residual)
         var targets = Self.targets(database, regionWeights)
         if own {
-            Self.adjustContrast(&targets, to: seen, resolved: resolved)
+            relations.contrast.adjust(&targets, given: seen, resolved: resolved)
             for i in targets.indices {
                 let (region, octave) = (i % DetailRegions.count, i / (seen.taps * DetailRegions.count))
                 let clear = Double(resolved?[octave] ?? 1)
-                guard clear > 0.5 else { continue }
+                guard clear > FaceDatabase.clear else { continue }
                 let other = i - region + DetailRegions.mirrored[region]
                 Self.blend(
                     &targets[i], with: [(i, clear), (other, other == i ? 0 : Self.mirrored * clear)], of: seen,
@@ -70,9 +70,14 @@ package struct DetailAnalysis: Sendable {
         var total = doubt
         var shares: [(means: [Double], share: Double)] = []
         for (index, trust) in own where trust > 0 && seen.correlations[index].weight >= FaceDatabase.fewest {
-            let means = seen.correlations[index].means
+            let (side, weight) = (seen.correlations[index].side, seen.correlations[index].weight)
+            var means = seen.correlations[index].means
+            // Folds and edges of shadow make it stronger, never weaker, than plain skin.
+            let strength =
+                FaceContrast.energy(means, side: side) / max(FaceContrast.energy(predicted, side: side), 1e-12)
+            if strength > 1 { means = FaceContrast.scaled(means, side: side, by: 1 / strength.squareRoot()) }
             let miss = zip(means, predicted).reduce(0) { $0 + ($1.0 - Double($1.1)) * ($1.0 - Double($1.1)) }
-            let share = seen.correlations[index].weight * trust / (1 + 2 * miss / max(spread, 1e-12))
+            let share = weight * trust / (1 + 2 * miss / max(spread, 1e-12))
             total += share
             shares.append((means, share))
         }
@@ -80,40 +85,6 @@ package struct DetailAnalysis: Sendable {
             target[j] = Float(shares.reduce(Double(predicted[j]) * doubt) { $0 + $1.means[j] * $1.share } / total)
         }
     }
-
-    /// Brings each octave's contrast to the person's: by the median over the seen regions of how much stronger or weaker they
-    /// are than the combination says, which one region's hair or shadow does not move. Octaves that the camera did not resolve
-    /// take half of what the finest resolved one says (in logarithms): soft video looks odd beside crisp inventions.
-    private static func adjustContrast(_ targets: inout [[Float]], to seen: DetailStatistics, resolved: [Float]?) {
-        let perOctave = seen.taps * DetailRegions.count
-        func energy<V: BinaryFloatingPoint>(_ square: [V], _ side: Int) -> Double {
-            (0..<side - 1).reduce(0) { $0 + Double(square[$1 * side + $1]) }
-        }
-        var logs = [Double?](repeating: nil, count: seen.octaves)
-        for octave in 0..<seen.octaves where resolved?[octave] ?? 1 > 0.5 {
-            let known = (0..<DetailRegions.count).compactMap { region -> Double? in
-                let i = seen.index(octave: octave, tap: min(1, seen.taps - 1), region: region)
-                let own = seen.correlations[i]
-                guard own.weight >= 2 * FaceDatabase.fewest else { return nil }
-                return log(max(energy(own.means, own.side), 1e-12) / max(energy(targets[i], own.side), 1e-12)) / 2
-            }.sorted()
-            if known.count >= 3 { logs[octave] = min(max(known[known.count / 2], Self.least), Self.most) }
-        }
-        let finest = logs.compactMap { $0 }.first
-        for i in targets.indices {
-            guard let change = logs[i / perOctave] ?? finest.map({ $0 / 2 }) else { continue }
-            let (side, contrast) = (seen.correlations[i].side, Float(exp(change)))
-            for r in 0..<side {
-                for c in 0..<side {
-                    targets[i][r * side + c] *= (r < side - 1 ? contrast : 1) * (c < side - 1 ? contrast : 1)
-                }
-            }
-        }
-    }
-
-    /// Natural logarithms of the least and the most that contrast is changed by.
-    private static let least = -1.0
-    private static let most = 0.2
 
     /// The same with the same weights for all regions and nothing of one's own: a baseline.
     package init(weights: [Double], database: FaceDatabase) {
@@ -158,7 +129,8 @@ private struct Evidence {
         let (n, regions) = (relations.database.faces, DetailRegions.count)
         for (i, block) in relations.database.blocks.enumerated() {
             let (correlations, clear) = (seen.correlations[i], resolved?[i / (seen.taps * regions)] ?? 1)
-            guard correlations.weight >= FaceDatabase.fewest, clear > 0.5, block.spread > 0 else {
+            guard correlations.weight >= FaceDatabase.fewest, Double(clear) > FaceDatabase.clear, block.spread > 0
+            else {
                 trusts.append(0)
                 along.append([])
                 lengths.append(0)

@@ -84,7 +84,10 @@ package struct DetailMap: Sendable {
     /// fixed place: a nostril, a fold, the rim of a lip or a brow, strands of hair.
     static func feature(_ coarse: Float) -> Float { min(max((abs(coarse) - 0.1) / 0.1, 0), 1) }
 
-    /// The same with evidence of skin's texture only.
+    /// Detail of the coarsest octave that no skin has, folded or not: nostrils, brows, hair.
+    private static let strange: Float = 0.3
+
+    /// The same with evidence of skin only: its folds are part of its statistics.
     func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
         var coarse = self
         while coarse.size > coarsest { coarse = coarse.halved }
@@ -92,7 +95,7 @@ package struct DetailMap: Sendable {
         var result = self
         for i in result.seen.indices where result.seen[i] > 0 {
             let at = i / size / step * coarse.size + i % size / step
-            if regions.plain[i] < 0.8 || Self.feature(coarse.values[at]) > 0.5 { result.seen[i] = 0 }
+            if regions.plain[i] < 0.8 || abs(coarse.values[at]) > Self.strange { result.seen[i] = 0 }
         }
         return result
     }

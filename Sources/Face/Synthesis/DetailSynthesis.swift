@@ -48,6 +48,9 @@ package struct DetailSynthesis {
         self.options = options
     }
 
+    /// Texels along one side of the finest octave that the camera resolved wholly; half the coarsest where it did none.
+    var sharpSize: Int { zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0 ?? pyramid.sizes.last! / 2 }
+
     /// Standard deviation of the noise that starts an octave.
     private static let grain = 0.02
 
@@ -76,30 +79,53 @@ package struct DetailSynthesis {
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
-            var free = free(level, resolved: resolved)
-            for i in free.indices where level.seen[i] < 1 {
+            let covered = pyramid.regions(at: size).covered
+            var (free, unknown) = (covered, covered)
+            for i in free.indices where free[i] > 0 {
                 let at = i / size * features.size / size * features.size + i % size * features.size / size
-                free[i] *= 1 - features.shares[at] * (1 - level.seen[i])
+                let allowed = limits.isEmpty ? 1 : limits[levels.count - 1 - rank][i]
+                // 0...1: how far a texel may change, and how far nothing is known of it.
+                free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - features.shares[at] * (1 - level.seen[i]))
+                unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
             }
-            if !limits.isEmpty { free = zip(free, limits[levels.count - 1 - rank]).map { $0 * $1 } }
             var values = level.values
             let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
+            let sample = DisplacedSkin(
+                level, regions: pyramid.regions(at: size), features: features, isCoarsest: rank == 0)
+            let noise = values.map { _ in Float(Self.grain * generator.normal()) }
+            let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
             for i in values.indices {
-                // Not from the filling, which has the other side's moles in it.
-                let start = starts[size]?[i] ?? (coarse?[i] ?? 0) + Float(Self.grain * generator.normal())
-                values[i] += (start - values[i]) * free[i]
+                if let earlier = starts[size] {
+                    values[i] += (earlier[i] - values[i]) * free[i]
+                } else {
+                    let start = (coarse?[i] ?? 0) + sample.values[i] + noise[i]
+                    // On top of what was seen nothing coarse.
+                    values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
+                }
             }
-            let anchor = resolved < 1 ? found.map { Anchor(values: $0.values, weights: $0.seen) } : nil
+            // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
+            // that is coarser than the octave all count.
+            let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
+            let counted = [resolved, coarser].map { resolved in
+                let refined = min(2 * (1 - resolved), 1)
+                return zip(free, unknown).map { free, unknown in
+                    free > 0 ? max(unknown * unknown * unknown * unknown, free > unknown ? refined : 0) : 0
+                }
+            }
+            // What the camera did resolve stays: there only structure finer than that changes.
+            let kept = resolved < 1 ? zip(free, unknown).map { max($0 - $1, 0) / max($0, 1e-6) } : nil
+            let halvings = max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1)
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
             let skin = pyramid.regions(at: size).skin
-            let pieces = DetailWindows(side: options.tile, alignment: 2 << network.halvings).pieces(
+            let pieces = DetailWindows(side: options.tile, alignment: max(2 << network.halvings, 16)).pieces(
                 zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
             for (k, piece) in pieces.enumerated() {
                 let search = Objective(
                     pyramid: pyramid, network: network, targets: analysis.targets, database: database,
                     octave: levels.count - 1 - rank, window: piece.outer, values: values,
-                    unseen: free, mask: piece.mask, size: size, anchor: anchor)
+                    unseen: free, counted: counted, mask: piece.mask, size: size, kept: kept,
+                    halvings: halvings)
                 let result = search.minimize(evaluations: limit) { evaluation, loss in
                     progress(
                         Step(size: size, window: k, windows: pieces.count, evaluation: evaluation, loss: loss))
@@ -129,12 +155,6 @@ package struct DetailSynthesis {
         return result
     }
 
-    /// 0...1: how far a texel may change.
-    private func free(_ level: DetailMap, resolved: Float) -> [Float] {
-        let covered = pyramid.regions(at: level.size).covered
-        return level.seen.indices.map { covered[$0] > 0 ? 1 - level.seen[$0] * resolved : 0 }
-    }
-
     /// Twice the size, bilinear.
     static func enlarged(_ values: [Float], size: Int) -> [Float] {
         var result = [Float](repeating: 0, count: 4 * size * size)
@@ -153,14 +173,6 @@ package struct DetailSynthesis {
     }
 }
 
-/// What the coarser octave must stay like: seen texels that this octave's camera did not resolve.
-private struct Anchor {
-    let values: [Float]
-    let weights: [Float]
-    /// Of a squared difference of a texel of full weight, beside the correlations' loss.
-    static let strength: Float = 20
-}
-
 /// The loss of one window of one octave: over this octave and the next coarser one, each tap and region, the squared distance of
 /// mean correlations to their target, in units of how far faces differ, weighted by texels.
 private struct Objective {
@@ -173,8 +185,9 @@ private struct Objective {
     /// [level][tap]: regions' targets and weights, in the order of `regions`' places.
     private var terms: [[[Term]]] = []
     private var regions: [FeatureRegions] = []
-    /// On the coarser octave's picture.
-    private var anchor: Anchor?
+    /// 0...1: where only what is finer than `halvings` octaves down may change; `nil` where anything may.
+    private let kept: [Float]?
+    private let halvings: Int
 
     private struct Term {
         let target: [Float]
@@ -183,28 +196,22 @@ private struct Objective {
 
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
-        window: DetailWindow, values: [Float], unseen: [Float], mask: [Float], size: Int, anchor: Anchor?
+        window: DetailWindow, values: [Float], unseen: [Float], counted: [[Float]], mask: [Float], size: Int,
+        kept: [Float]?, halvings: Int
     ) {
         free = zip(window.cut(unseen, size: size), mask).map { $0 * $1 }
         self.network = network
         self.values = window.cut(values, size: size)
         let shape = MapShape(channels: 1, height: window.height, width: window.width)
-        // Statistics are over what nobody saw at all: half-seen texels keep half of what they have, and whoever counts them
-        // makes the others wilder for it. The overlap counts whole: what does not count would become whatever edge suits
-        // what does.
-        let counted = zip(window.cut(unseen, size: size), mask).map { $1 > 0 ? $0 * $0 * $0 * $0 : 0 }
-        var octaves = [(octave, shape, window, counted, size)]
+        // The overlap counts whole: what does not count would become whatever edge suits what does.
+        let counted = counted.map { zip(window.cut($0, size: size), mask).map { $1 > 0 ? $0 : 0 } }
+        var octaves = [(octave, shape, window, counted[0], size)]
         if octave + 1 < pyramid.sizes.count {
-            let small = DetailMap.halved(counted, width: window.width, height: window.height)
+            let small = DetailMap.halved(counted[1], width: window.width, height: window.height)
             octaves.append((octave + 1, shape.pooled, window.halved, small, size / 2))
         }
-        if let anchor, octaves.count > 1 {
-            let half = window.halved
-            let scale = Anchor.strength / Float(half.width * half.height)
-            self.anchor = Anchor(
-                values: half.cut(anchor.values, size: size / 2),
-                weights: half.cut(anchor.weights, size: size / 2).map { $0 * scale })
-        }
+        self.kept = kept.map { window.cut($0, size: size) }
+        self.halvings = halvings
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }
         for (o, shape, window, mask, size) in octaves {
@@ -247,13 +254,30 @@ private struct Objective {
             }
             network.backward(into: gradients[l], slopes: slopes, at: regions[l])
         }
-        if let anchor {
-            value += gradients[1].addPull(of: pictures[1], to: anchor.values, weights: anchor.weights)
-        }
         for l in gradients.indices.dropFirst().reversed() {
             LowPassPooling.addBackward(gradients[l], to: gradients[l - 1])
         }
         return value
+    }
+
+    /// `change` without what the finest resolved octave shows of it, where that is to be kept: change − w · 4ᵏ (Dᵀ)ᵏ Dᵏ (w · change),
+    /// D the pyramid's low-pass; symmetric, so gradients go back through it as they are.
+    private func withoutCoarse(_ change: [Float]) -> [Float] {
+        guard let kept else { return change }
+        let weighted = zip(change, kept).map { $0 * $1 }
+        var maps = [FeatureMap(pictures[0].shape)]
+        maps[0].assign(weighted.span)
+        for _ in 0..<halvings {
+            let next = FeatureMap(maps.last!.shape.pooled)
+            LowPassPooling.forward(maps.last!, into: next)
+            maps.append(next)
+        }
+        for k in (0..<halvings).reversed() {
+            maps[k].clear()
+            LowPassPooling.addBackward(maps[k + 1], to: maps[k])
+        }
+        let (back, gain) = (maps[0].planar, Float(1 << 2 * halvings))
+        return change.indices.map { change[$0] - gain * kept[$0] * back[$0] }
     }
 
     /// - Parameter goOn: after each evaluation; false stops, and nothing is returned.
@@ -261,11 +285,12 @@ private struct Objective {
         // The unknown is the change, in units of how free a texel is.
         var search = LBFGS(start: [Float](repeating: 0, count: values.count), memory: 8, firstStep: 0.02)
         func changed(_ change: [Float]) -> [Float] {
-            values.indices.map { values[$0] + free[$0] * change[$0] }
+            let fine = withoutCoarse(change)
+            return values.indices.map { values[$0] + free[$0] * fine[$0] }
         }
         while !search.isFinished, search.evaluations < evaluations {
             let value = evaluate(changed(search.point))
-            let gradient = zip(gradients[0].planar, free).map { $0 * $1 }
+            let gradient = withoutCoarse(zip(gradients[0].planar, free).map { $0 * $1 })
             search.take(value: value, gradient: gradient)
             guard goOn(search.evaluations, search.value) else { return nil }
         }

@@ -10,9 +10,11 @@ package struct FaceRelations: Sendable {
     /// regions × regions, 0...1: alignment of two regions' products (Cortes et al. 2012): 1 where the faces that are alike in
     /// the one are alike in the other.
     package let alignment: [Double]
+    let contrast: FaceContrast
 
     package init(_ database: FaceDatabase) {
         self.database = database
+        contrast = FaceContrast(database)
         let (n, regions) = (database.faces, DetailRegions.count)
         let products = database.blocks.indices.map { $0 }.mapConcurrently { i -> [Double] in
             let block = database.blocks[i]

@@ -67,14 +67,12 @@ package final class TextureSynthesizer {
         let synthesis = DetailSynthesis(
             pyramid: pyramid, network: network, analysis: analysis, database: relations.database, resolved: resolved,
             options: options)
-        // What the camera showed as sharp as this needs nothing on top.
-        let sharp = zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0
         var found: State?
         _ = synthesis.complete(detail, from: earlier?.detail) { step in
             goOn(step)
         } octave: { level in
             let state = State(
-                detail: level, sharpSize: sharp ?? pyramid.sizes.last! / 2, regionWeights: analysis.regionWeights,
+                detail: level, sharpSize: synthesis.sharpSize, regionWeights: analysis.regionWeights,
                 regionResiduals: analysis.regionResiduals, weights: analysis.weights, residual: analysis.residual,
                 effectiveFaces: analysis.effectiveFaces,
                 unresolved: 1 - resolved[pyramid.sizes.firstIndex(of: level.size)!])
@@ -144,9 +142,12 @@ package final class TextureSynthesizer {
 }
 
 extension Texture {
-    /// `size × size`, 0...1: confidence as evidence; what is barely seen is none.
+    /// `size × size`, 0...1: confidence as evidence; what is barely seen is none. Of a face that is small in all pictures what
+    /// is seen best is evidence too: that its fine octaves are missing is another matter (`DetailPyramid.resolved`).
     package var evidence: [Float] {
-        confidence.values.map { min(max(($0 - 0.15) / 0.3, 0), 1) }
+        let known = confidence.values.filter { $0 > 0.01 }.sorted()
+        let best = known.isEmpty ? 1 : known[known.count * 9 / 10]
+        return confidence.values.map { min(max(($0 / best - 0.15) / 0.3, 0), 1) }
     }
 
     /// Twice as large, bilinear.

@@ -1,0 +1,140 @@
+internal import Foundation
+internal import Tensors
+
+/// How contrasty skin is, region by region and octave by octave, as the database's faces have it together: a normal
+/// distribution of logarithms, so that what some regions show tells of the others and of finer octaves.
+struct FaceContrast: Sendable {
+    /// By octave, then region: natural logarithm of the energy of one tap's maps.
+    private let means: [Double]
+    private let deviations: [Double]
+    private let covariance: Matrix
+    private let octaves: Int
+    private let tap: Int
+    private let taps: Int
+
+    /// Measured logarithms are wrong by about this much (standard deviation), however large the region.
+    private static let error = 0.2
+    /// A region of so many texels is wrong by as much again.
+    private static let texels = 500.0
+    /// What is so many deviations stronger than skin is hair, a frame of glasses or a shadow, and says nothing; what is weaker by
+    /// more is compression, and counts as no more than that.
+    private static let most = 2.0
+    /// What the covariance of a hundred faces is believed of, the rest being taken as independent (Ledoit and Wolf 2004).
+    private static let believed = 0.9
+
+    init(_ database: FaceDatabase) {
+        (octaves, taps, tap) = (database.octaves, database.taps, min(1, database.taps - 1))
+        let regions = DetailRegions.count
+        let rows = (0..<database.octaves * regions).map { k -> [Double?] in
+            let block = database.blocks[
+                (k / regions * database.taps + min(1, database.taps - 1)) * regions + k % regions]
+            return (0..<database.faces).map { block.energy(ofFace: $0).map { log($0) } }
+        }
+        means = rows.map { row in
+            let known = row.compactMap { $0 }
+            return known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
+        }
+        let centred = zip(rows, means).map { row, mean in row.map { $0.map { $0 - mean } } }
+        var covariance = Matrix(rows: rows.count, columns: rows.count)
+        for a in rows.indices {
+            for b in 0...a {
+                let both = zip(centred[a], centred[b]).compactMap { x, y in x.flatMap { x in y.map { x * $0 } } }
+                let value = both.count > 2 ? both.reduce(0, +) / Double(both.count) : 0
+                covariance[a, b] = value * (a == b ? 1 : Self.believed)
+                covariance[b, a] = covariance[a, b]
+            }
+        }
+        deviations = rows.indices.map { max(covariance[$0, $0], 0).squareRoot() }
+        self.covariance = covariance
+    }
+
+    /// - Parameter resolved: see `DetailPyramid.resolved`.
+    /// - Returns: by octave, then region: expected natural logarithm of the energy, given what was seen.
+    func expected(given seen: DetailStatistics, resolved: [Float]?) -> [Double] {
+        let regions = DetailRegions.count
+        var observed: [(index: Int, departure: Double, noise: Double)] = []
+        for k in means.indices where deviations[k] > 0 && Double(resolved?[k / regions] ?? 1) > FaceDatabase.clear {
+            let own = seen.correlations[seen.index(octave: k / regions, tap: tap, region: k % regions)]
+            guard own.weight >= FaceDatabase.fewest else { continue }
+            let energy = Self.energy(own.means, side: own.side)
+            let departure = (log(max(energy, 1e-12)) - means[k]) / deviations[k]
+            guard departure < Self.most else { continue }
+            observed.append(
+                (
+                    k, max(departure, -Self.most) * deviations[k],
+                    Self.error * Self.error * (1 + Self.texels / own.weight)
+                ))
+        }
+        return expected(given: observed)
+    }
+
+    private func expected(given observed: [(index: Int, departure: Double, noise: Double)]) -> [Double] {
+        guard !observed.isEmpty else { return means }
+        var among = Matrix(rows: observed.count, columns: observed.count)
+        for (r, a) in observed.enumerated() {
+            for (c, b) in observed.enumerated() {
+                among[r, c] = covariance[a.index, b.index] + (r == c ? a.noise : 0)
+            }
+        }
+        // Pairwise counts need not give a positive definite matrix: more noise until it is.
+        var solved = among.choleskySolve(observed.map(\.departure))
+        while solved == nil {
+            for r in observed.indices { among[r, r] *= 1.5 }
+            solved = among.choleskySolve(observed.map(\.departure))
+        }
+        var departures = means.indices.map { k in
+            zip(observed, solved!).reduce(0) { $0 + covariance[k, $1.0.index] * $1.1 }
+        }
+        // Coarse structure without the fine one that goes with it is light, a fold or a soft picture: spread over skin that
+        // nobody saw it would look like scars.
+        let regions = DetailRegions.count
+        for k in regions..<max(means.count, regions) where deviations[k - regions] > 0 {
+            let finer = departures[k - regions] / deviations[k - regions]
+            departures[k] = min(departures[k], finer * deviations[k])
+        }
+        return zip(means, departures).map { $0 + $1 }
+    }
+
+    /// Sum of the mean squares of the maps of a square of mean correlations.
+    static func energy<V: BinaryFloatingPoint>(_ square: [V], side: Int) -> Double {
+        (0..<side - 1).reduce(0) { $0 + Double(square[$1 * side + $1]) }
+    }
+
+    /// The same of pictures whose contrast is so many times as strong.
+    static func scaled<V: BinaryFloatingPoint>(_ square: [V], side: Int, by contrast: V) -> [V] {
+        square.indices.map {
+            square[$0] * ($0 / side < side - 1 ? contrast : 1) * ($0 % side < side - 1 ? contrast : 1)
+        }
+    }
+
+    /// Brings each target's contrast to what is expected.
+    func adjust(_ targets: inout [[Float]], given seen: DetailStatistics, resolved: [Float]?) {
+        let (regions, logs) = (DetailRegions.count, expected(given: seen, resolved: resolved))
+        let changes = logs.indices.map { k -> Float in
+            let i = seen.index(octave: k / regions, tap: tap, region: k % regions)
+            let energy = Self.energy(targets[i], side: seen.correlations[i].side)
+            guard energy > 0, deviations[k] > 0 else { return 1 }
+            return Float(exp(min(max((logs[k] - log(energy)) / 2, Self.leastChange), Self.mostChange)))
+        }
+        for i in targets.indices {
+            let change = changes[i / (taps * regions) * regions + i % regions]
+            targets[i] = Self.scaled(targets[i], side: seen.correlations[i].side, by: change)
+        }
+    }
+
+    /// Natural logarithms of the least and the most that a target's contrast is changed by.
+    private static let leastChange = -1.0
+    private static let mostChange = 0.3
+}
+
+extension FaceDatabase.Block {
+    /// Sum of the maps' mean squares of one face; `nil` where too little of it was seen.
+    func energy(ofFace f: Int) -> Double? {
+        guard weights[f] > 0 else { return nil }
+        let sum = (0..<channels).reduce(0.0) { sum, c in
+            let at = c * (c + 3) / 2
+            return sum + Double(mean[at]) + Double(scale) * Double(differences[f * mean.count + at])
+        }
+        return sum > 0 ? sum : nil
+    }
+}

@@ -1,0 +1,147 @@
+import Face
+import Foundation
+import Tensors
+import Testing
+
+/// Pictures too small for the map, contrast of what is hidden, and where synthesis starts. Truth: noise of known contrast on a
+/// ball, and low-passed copies of it.
+@Suite struct DetailRefinementTests {
+    private static let model = TextureScene().model
+
+    /// Smoothed noise of a standard deviation on all skin.
+    private static func detail(_ contrast: Float, seed: UInt64, pyramid: DetailPyramid) -> DetailMap {
+        let size = pyramid.sizes[0]
+        var generator = SeededGenerator(seed: seed)
+        let noise = (0..<size * size).map { _ in Float(generator.normal()) }
+        let skin = pyramid.regions(at: size).skin
+        var values = [Float](repeating: 0, count: size * size)
+        for i in size + 1..<size * size - size - 1 where skin[i] > 0 {
+            values[i] = (noise[i - 1] + noise[i + 1] + noise[i - size] + noise[i + size]) / 2 * contrast
+        }
+        return DetailMap(size: size, values: values, seen: skin)
+    }
+
+    private static func deviation(_ values: [Float], _ texels: [Int]) -> Float {
+        (texels.reduce(0) { $0 + values[$1] * values[$1] } / Float(texels.count)).squareRoot()
+    }
+
+    /// Without its lower half, below the middle one of the skin's texels.
+    private static func upperHalf(_ map: DetailMap, skin: [Float]) -> DetailMap {
+        let places = skin.indices.filter { skin[$0] > 0 }
+        var half = map
+        for i in places where i >= places[places.count / 2] { (half.seen[i], half.values[i]) = (0, 0) }
+        return half
+    }
+
+    @Test func aSmallPictureKeepsWhatItShowsAndGetsFinerStructureOnTop() throws {
+        let atlas = TextureAtlas(model: Self.model, size: 512, regions: .plain(pointCount: Self.model.mean.count))
+        let pyramid = DetailPyramid(atlas: atlas, smallest: 256)
+        let network = DetailNetwork(seed: 3).network()
+        let faces = [0.015, 0.02, 0.03].enumerated().map { k, contrast in
+            DetailStatistics(
+                of: Self.detail(Float(contrast), seed: UInt64(20 + k), pyramid: pyramid), pyramid: pyramid,
+                network: network)
+        }
+        let database = FaceDatabase(faces)
+        let truth = Self.detail(0.02, seed: 60, pyramid: pyramid)
+        // What a picture of half the size shows of it.
+        var soft = truth
+        for (y, x) in (0..<256).flatMap({ y in (0..<256).map { (y, $0) } }) {
+            let at = 2 * y * 512 + 2 * x
+            let mean = (truth.values[at] + truth.values[at + 1] + truth.values[at + 512] + truth.values[at + 513]) / 4
+            for i in [at, at + 1, at + 512, at + 513] { soft.values[i] = mean }
+        }
+        let statistics = DetailStatistics(of: soft, pyramid: pyramid, network: network)
+        for resolved in [Float(0), 0.6] {
+            let analysis = DetailAnalysis(
+                of: statistics, relations: FaceRelations(database), resolved: [resolved, 1])
+            let done = try #require(
+                DetailSynthesis(
+                    pyramid: pyramid, network: network, analysis: analysis, database: database, resolved: [resolved, 1]
+                ).complete(soft))
+            // An octave below what was resolved, so that the low-pass' soft edge does not matter.
+            let (before, after) = (soft.halved.halved, done.halved.halved)
+            let inside = before.seen.indices.filter { before.seen[$0] > 0.99 }
+            let change = zip(before.values, after.values).map { $1 - $0 }
+            #expect(
+                Self.deviation(change, inside) < 0.25 * Self.deviation(before.values, inside), "resolved \(resolved)")
+            let texels = soft.seen.indices.filter { soft.seen[$0] > 0.99 }
+            #expect(Self.deviation(done.values, texels) > 1.1 * Self.deviation(soft.values, texels))
+            #expect(Self.deviation(done.values, texels) < 1.2 * Self.deviation(truth.values, texels))
+        }
+    }
+
+    @Test func contrastIsThatOfWhatWasSeen() {
+        let atlas = TextureAtlas(model: Self.model, size: 256, regions: .plain(pointCount: Self.model.mean.count))
+        let pyramid = DetailPyramid(atlas: atlas, smallest: 256)
+        let network = DetailNetwork(seed: 3).network()
+        let database = FaceDatabase(
+            (0..<5).map { k in
+                DetailStatistics(
+                    of: Self.detail(0.01 * expf(0.25 * Float(k)), seed: UInt64(k), pyramid: pyramid), pyramid: pyramid,
+                    network: network)
+            })
+        func energy(_ square: [Double], side: Int) -> Double {
+            (0..<side - 1).reduce(0) { $0 + square[$1 * side + $1] }
+        }
+        for contrast in [Float(0.012), 0.028] {
+            let truth = Self.detail(contrast, seed: 70, pyramid: pyramid)
+            let all = DetailStatistics(of: truth, pyramid: pyramid, network: network)
+            let some = DetailStatistics(
+                of: Self.upperHalf(truth, skin: pyramid.regions(at: 256).skin), pyramid: pyramid, network: network)
+            let targets = DetailAnalysis(of: some, relations: FaceRelations(database), own: true).targets
+            var judged = 0
+            for i in targets.indices where some.correlations[i].weight > 0 && all.correlations[i].weight > 500 {
+                let side = all.correlations[i].side
+                let ratio =
+                    energy(targets[i].map(Double.init), side: side) / energy(all.correlations[i].means, side: side)
+                #expect(abs(log(ratio)) < 0.3, "contrast \(contrast), block \(i): \(ratio)")
+                judged += 1
+            }
+            #expect(judged > 0)
+        }
+    }
+
+    @Test func theFillingIsTakenFromBesideItsPlace() throws {
+        let atlas = TextureAtlas(model: Self.model, size: 256, regions: .plain(pointCount: Self.model.mean.count))
+        let pyramid = DetailPyramid(atlas: atlas, smallest: 256)
+        let network = DetailNetwork(seed: 3).network()
+        let database = FaceDatabase(
+            (0..<3).map { k in
+                DetailStatistics(
+                    of: Self.detail(0.02, seed: UInt64(k), pyramid: pyramid), pyramid: pyramid, network: network)
+            })
+        let filled = Self.detail(0.02, seed: 80, pyramid: pyramid)
+        let skin = pyramid.regions(at: 256).skin
+        var half = Self.upperHalf(filled, skin: skin)
+        // As the mirrored side fills what nobody saw.
+        half.values = filled.values
+        let analysis = DetailAnalysis(
+            of: DetailStatistics(of: half, pyramid: pyramid, network: network), relations: FaceRelations(database))
+        let done = try #require(
+            DetailSynthesis(pyramid: pyramid, network: network, analysis: analysis, database: database).complete(half))
+        let unseen = skin.indices.filter { skin[$0] > 0 && half.seen[$0] == 0 && $0 % 256 < 240 && $0 / 256 < 240 }
+        func likeness(_ shift: Int) -> Float {
+            let product =
+                unseen.reduce(Float(0)) { $0 + done.values[$1] * filled.values[$1 + shift] } / Float(unseen.count)
+            return product / (Self.deviation(done.values, unseen) * Self.deviation(filled.values, unseen))
+        }
+        #expect(abs(likeness(0)) < 0.2)
+        let best = (2..<8).flatMap { y in (2..<9).map { y * 256 + $0 } }.map(likeness).max()!
+        #expect(best > 0.15, "\(best)")
+    }
+
+    @Test func aSmallFaceIsEvidenceAsALargeOneIs() {
+        let confidence = (0..<64 * 64).map { Float($0 % 64) / 64 }
+        func evidence(_ scale: Float) -> [Float] {
+            Texture(
+                albedo: FloatImage(
+                    width: 64, height: 64, channels: 3, values: [Float](repeating: 0.5, count: 3 * 64 * 64)),
+                confidence: FloatImage(width: 64, height: 64, channels: 1, values: confidence.map { $0 * scale })
+            ).evidence
+        }
+        let (large, small) = (evidence(1), evidence(0.2))
+        #expect(zip(large, small).allSatisfy { abs($0 - $1) < 0.1 })
+        #expect(small.max()! == 1 && small.min()! == 0)
+    }
+}
