@@ -14,10 +14,9 @@ extension DaemonConfiguration {
             func add(_ key: ConfigurationKey, _ value: ConfigurationValue, depth: Int) {
                 let indent = first ? "  - " : String(repeating: " ", count: depth)
                 first = false
-                let line = "\(indent)\(key.name): \(Self.yaml(value, of: key))"
-                var notes = [key.sentence, Self.range(of: key), "default \(Self.standard(of: key))"]
-                if let said = source.said[key.path] { notes.append("from \(said.origin)") }
-                lines.append(line + "  # " + notes.filter { !$0.isEmpty }.joined(separator: " "))
+                var notes = [key.sentence + " \(Self.range(of: key))Default: \(Self.standard(of: key))."]
+                if let said = source.said[key.path] { notes.append("From \(said.origin)") }
+                lines.append("\(indent)\(key.name): \(Self.yaml(value, of: key))  # \(notes.joined(separator: " "))")
             }
             for key in ConfigurationKeys.ofSources where key.place != .top {
                 // A preset's keys are all below.
@@ -112,7 +111,7 @@ extension DaemonConfiguration {
 
     private static func range(of key: ConfigurationKey) -> String {
         switch key.kind {
-        case .whole, .number, .oneOf, .choice: "Give \(key.expected);"
+        case .whole, .number, .oneOf, .choice: "Give \(key.expected). "
         default: ""
         }
     }

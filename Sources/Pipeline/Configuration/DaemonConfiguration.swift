@@ -83,21 +83,21 @@ package struct DaemonConfiguration: Sendable, Equatable {
     ) -> SourceConfiguration? {
         var configuration = Configuration()
         configuration.apply(said)
-        let subject = said["subject"]?.text ?? "avatar"
         guard let source = said["source"]?.text else {
             let remedy =
                 "give 'source:' here" + (file?.sources.isEmpty ?? true ? ", below 'sources:', or --source" : "")
-            faults.append(ConfigurationFault(origin: origin, text: "\(subject) has no source: \(remedy)"))
+            faults.append(ConfigurationFault(origin: origin, text: "there is no source: \(remedy)"))
             return nil
         }
         guard let output = said["output"]?.text, !output.isEmpty else {
             faults.append(
-                ConfigurationFault(origin: origin, text: "\(subject) has no output: give 'output:' at the top or here"))
+                ConfigurationFault(origin: origin, text: "there is no output: give 'output:' at the top or here"))
             return nil
         }
         let motion = said["motion"]?.text
         return SourceConfiguration(
-            subject: subject, source: source, output: output, motion: motion?.isEmpty == true ? nil : motion,
+            subject: said["subject"]?.text ?? "avatar", source: source, output: output,
+            motion: motion?.isEmpty == true ? nil : motion,
             untilEnd: said["untilEnd"]?.flag ?? false, realTime: said["realTime"]?.flag ?? false,
             configuration: configuration, said: said)
     }

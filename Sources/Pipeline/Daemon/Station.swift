@@ -18,7 +18,7 @@ package struct Station: Sendable {
     /// Looks the names of secrets up.
     package init(_ source: SourceConfiguration) throws(Failure) {
         func expanded(_ text: String, _ key: String) throws(Failure) -> String {
-            try Secrets.expand(text, of: "\(source.said[key].map { "\($0.origin): " } ?? "")\(key)")
+            try Secrets.expand(text, of: key + (source.said[key].map { " (\($0.origin))" } ?? ""))
         }
         var configuration = source.configuration
         for key in ConfigurationKeys.ofSections {
