@@ -1,6 +1,5 @@
 import Foundation
 import Pipeline
-import Synchronization
 import Tensors
 import Testing
 
@@ -142,24 +141,39 @@ import Testing
 
 /// Truth: the order of asking.
 @Suite struct TurnsTests {
+    private actor Log {
+        private(set) var numbers: [Int] = []
+        private(set) var inside = 0
+        private(set) var most = 0
+
+        func note(_ number: Int) { numbers.append(number) }
+
+        func enter() {
+            inside += 1
+            most = max(most, inside)
+        }
+
+        func leave() { inside -= 1 }
+    }
+
     @Test func oneAtATimeInTheOrderOfAsking() async {
         let turns = Turns()
-        let log = Mutex<[Int]>([])
+        let log = Log()
         #expect(await turns.take())
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<5 {
                 group.addTask {
                     guard await turns.take() else { return }
-                    log.withLock { $0.append(number) }
+                    await log.note(number)
                     turns.give()
                 }
                 // Until it waits: the next is to ask later.
                 try? await Task.sleep(for: .milliseconds(30))
             }
-            #expect(log.withLock { $0.isEmpty })
+            #expect(await log.numbers.isEmpty)
             turns.give()
         }
-        #expect(log.withLock { $0 } == [0, 1, 2, 3, 4])
+        #expect(await log.numbers == [0, 1, 2, 3, 4])
         #expect(await turns.take())
     }
 
@@ -183,21 +197,18 @@ import Testing
 
     @Test func neverTwoAtOnce() async {
         let turns = Turns()
-        let inside = Mutex(0)
+        let log = Log()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
                     guard await turns.take() else { return }
-                    let now = inside.withLock { inside in
-                        inside += 1
-                        return inside
-                    }
-                    #expect(now == 1)
+                    await log.enter()
                     await Task.yield()
-                    inside.withLock { $0 -= 1 }
+                    await log.leave()
                     turns.give()
                 }
             }
         }
+        #expect(await log.most == 1)
     }
 }
