@@ -86,16 +86,20 @@ struct RunCommand: AsyncParsableCommand {
         return options
     }
 
-    func run() async throws {
-        VideoReader.prepare()
-        let asked: DaemonConfiguration
+    /// Everything that was said, put together.
+    private func asked() throws(Failure) -> DaemonConfiguration {
         do {
-            asked = try DaemonConfiguration(
+            return try DaemonConfiguration(
                 path: config, environment: ProcessInfo.processInfo.environment, assignments: assignments,
                 options: options)
         } catch {
             throw Failure(error)
         }
+    }
+
+    func run() async throws {
+        VideoReader.prepare()
+        let asked = try asked()
         if printConfig { return print(asked.yaml(), terminator: "") }
         if sheet != nil, asked.sources.count > 1 { throw Failure(.usage, "--sheet is for a single source") }
         LoggingSystem.bootstrap { _ in StderrLog() }
@@ -104,7 +108,8 @@ struct RunCommand: AsyncParsableCommand {
         for warning in asked.warnings { logger.warning("\(warning)") }
         if verbose { FFmpegLog.send { [logger] level, line in logger.debug("FFmpeg \(level): \(line)") } }
         let stations = try asked.sources.map { source throws(Failure) in try Station(source) }
-        let daemon = try Daemon(stations: stations, models: Places.models(option: models), logger: logger)
+        let daemon = try Daemon(
+            stations: stations, models: ModelShelf(directory: Places.models(option: models)), logger: logger)
         let stop = StopSignal()
         let signals = Signals(stop, logger: logger)
         let status = Task { await Self.showStatus(stations, logger) }

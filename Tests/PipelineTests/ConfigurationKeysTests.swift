@@ -25,17 +25,8 @@ import Testing
     /// Each key changes its own property and no other.
     @Test(arguments: ConfigurationKeys.ofSections.map(\.path)) func aKeySetsItsProperty(path: String) throws {
         let key = try #require(ConfigurationKeys.named(path))
-        let text =
-            switch key.kind {
-            case .flag: key.standard == .flag(true) ? "false" : "true"
-            case .whole(let range): "\(range.lowerBound == 1 ? 2 : range.lowerBound)"
-            case .oneOf(let numbers): "\(numbers[0])"
-            case .number(let range): "\(range.upperBound)"
-            case .choice(let words): words.last!
-            default: "other"
-            }
-        let configuration = try Configuration(
-            yaml: "\(key.section!):\n  \(key.name): \(text)\n", file: "my.yaml")
+        let text = key.kind == .texts ? "[\(key.other)]" : key.other
+        let configuration = try Configuration(yaml: "\(key.section!):\n  \(key.name): \(text)\n", file: "my.yaml")
         let changed = Self.difference(Configuration(), configuration)
         #expect(changed == [path])
     }
@@ -69,5 +60,20 @@ import Testing
         )
         let names = ConfigurationKeys.all.map { ConfigurationKeys.environmentName($0.path) }
         #expect(Set(names).count == names.count && !names.contains("LIKENESS_MODELS"))
+    }
+}
+
+extension ConfigurationKey {
+    /// A value that the key takes and that is not its default, as an override writes it.
+    var other: String {
+        switch kind {
+        case .flag: standard == .flag(true) ? "false" : "true"
+        case .whole(let range): "\(range.upperBound)"
+        case .oneOf(let numbers): "\(numbers[0])"
+        case .number(let range): "\(range.upperBound)"
+        case .choice(let words): words.last!
+        case .secret: "${OTHER}"
+        case .text, .texts, .subject, .address: "other"
+        }
     }
 }

@@ -50,7 +50,7 @@ import Testing
     /// Both judges say the same of good and bad values of every key, at the top and in a source.
     @Test func schemaAndProgramAgree() throws {
         let probes = [
-            "0", "1", "2", "5", "0.5", "-1", "256", "1000", "1.0e+3", "99999999", "true", "text", "tcp", "end", "[]",
+            "0", "1", "2", "5", "0.5", "-1", "256", "1000", "1000.5", "99999999", "true", "text", "tcp", "end", "[]",
             "{}",
         ]
         var texts = [

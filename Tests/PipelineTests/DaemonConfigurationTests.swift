@@ -72,15 +72,7 @@ import Testing
 
     @Test func everyKeyCanBeSetByEnvironmentAndCommandLine() throws {
         for key in ConfigurationKeys.ofSections {
-            let text =
-                switch key.kind {
-                case .flag: key.standard == .flag(true) ? "false" : "true"
-                case .whole(let range): "\(range.upperBound)"
-                case .oneOf(let numbers): "\(numbers[0])"
-                case .number(let range): "\(range.upperBound)"
-                case .choice(let words): words.last!
-                default: "other"
-                }
+            let text = key.other
             let byName = try Self.compose(Self.two, set: ["\(key.path)=\(text)"]).sources[1]
             let byVariable = try Self.compose(
                 Self.two, environment: [ConfigurationKeys.environmentName(key.path): text]

@@ -47,7 +47,7 @@ import Video
         func station(_ name: String) throws -> Station {
             let text =
                 "sources:\n- {source: '${\(name)}.mp4', subject: 'a-${\(name)}', output: 'o/${\(name)}', motion: '${\(name)}',"
-                + " video: {rtspTransport: '${\(name)}'}, texture: {features: '${\(name)}'}}\n"
+                + " video: {pixelFormat: '${\(name)}'}, texture: {features: '${\(name)}'}}\n"
             let asked = try DaemonConfiguration(file: ConfigurationFile(text: text, name: "my.yaml")) {
                 _ throws(ConfigurationError) in [:]
             }
@@ -56,10 +56,10 @@ import Video
         let known = try station("LIKENESS_TEST_SECRET")
         #expect(known.settings.source == .file(path: "udp.mp4") && known.subject == "a-udp")
         #expect(known.settings.output == "o/udp" && known.settings.motion == "udp")
-        #expect(known.configuration.video.rtspTransport == "udp" && known.configuration.texture.features == "udp")
+        #expect(known.configuration.video.pixelFormat == "udp" && known.configuration.texture.features == "udp")
         // What it stands for is checked as if it had been written.
-        let error = #expect(throws: Failure.self) { try station("LIKENESS_TEST_NONE:pigeon") }
-        #expect(error?.code == .configuration && error?.description.contains("give tcp or udp") == true)
+        let error = #expect(throws: Failure.self) { try station("LIKENESS_TEST_NONE:pig/eon") }
+        #expect(error?.code == .configuration && error?.description.contains("letters, digits, - and _") == true)
     }
 
     /// A run of the real program whose source has a password.

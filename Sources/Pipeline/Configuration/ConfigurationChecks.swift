@@ -19,6 +19,9 @@ extension ConfigurationKey {
         case .number:
             let isDecimal = text.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) }
             value = plain && isDecimal ? Double(text).map { .number($0) } : nil
+        case .texts:
+            let words = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+            value = .texts(words)
         case .text, .choice, .subject, .address, .secret: value = .text(text)
         }
         return value.flatMap { takes($0) ? $0 : nil }
@@ -30,11 +33,12 @@ extension ConfigurationKey {
         case (.whole(let range), .whole(let number)): range.contains(number)
         case (.oneOf(let numbers), .whole(let number)): numbers.contains(number)
         case (.number(let range), .number(let number)): range.contains(number)
+        case (.choice(let words), .text(let word)): words.contains(word)
         // What a secret's name stands for is checked when it is looked up.
-        case (.choice(let words), .text(let word)): words.contains(word) || Secrets.areNamed(in: word)
         case (.subject, .text(let name)): Secrets.areNamed(in: name) || (try? Publishing.checkSubject(name)) != nil
         case (.address, .text(let text)): !text.isEmpty && !text.contains("\0")
         case (.text, .text(let text)), (.secret, .text(let text)): !text.contains("\0")
+        case (.texts, .texts(let texts)): !texts.contains { $0.isEmpty || $0.contains("\0") }
         default: false
         }
     }
@@ -47,6 +51,7 @@ extension ConfigurationKey {
         case .oneOf(let numbers): Self.list(numbers.map(String.init))
         case .number(let range): "a number, \(Self.decimal(range.lowerBound)) to \(Self.decimal(range.upperBound))"
         case .text, .secret: "text, in quotes where it is empty"
+        case .texts: "a list, [a, b] or [] for none"
         case .choice(let words): Self.list(words)
         case .subject: "letters, digits, - and _, 64 bytes at most"
         case .address: "a device, an address or a file"
@@ -78,6 +83,7 @@ extension Configuration {
     /// The first setting that cannot work, as a sentence; `nil` when all can.
     package var problem: String? { problems.first }
 
+    /// Each begins with the key that it is about. Rules over several keys belong here too.
     package var problems: [String] {
         ConfigurationKeys.ofSections.compactMap { key in
             guard let value = key.read?(self), !key.takes(value) else { return nil }
@@ -87,6 +93,7 @@ extension Configuration {
                 case .whole(let number): "\(number)"
                 case .number(let number): ConfigurationKey.decimal(number)
                 case .text(let text): text
+                case .texts(let texts): texts.joined(separator: ", ")
                 }
             return key.complaint(about: text)
         }

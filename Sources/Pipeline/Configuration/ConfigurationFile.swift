@@ -96,8 +96,16 @@ package struct ConfigurationFile: Sendable, Equatable {
         if key.place == .top, place == .source {
             return note(keyNode, "\(path) is of the whole program: put it at the top of the file")
         }
-        guard let scalar = value.scalar else {
-            let what = value.sequence == nil ? "keys" : "a list"
+        if key.kind == .texts, let list = value.sequence {
+            let given = ConfigurationValue.texts(list.map { $0.scalar?.string ?? "" })
+            guard key.takes(given) else {
+                return note(value, "\(path) holds something else than text: give \(key.expected)")
+            }
+            layer[path] = LocatedValue(given, origin(value))
+            return
+        }
+        guard key.kind != .texts, let scalar = value.scalar else {
+            let what = value.scalar != nil ? "no list" : value.sequence == nil ? "keys" : "a list"
             return note(value, "\(path) is \(what): give \(key.expected)")
         }
         if value.isNothing { return note(keyNode, "\(path) has no value: give \(key.expected)") }

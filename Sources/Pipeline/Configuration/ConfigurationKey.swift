@@ -4,6 +4,7 @@ package enum ConfigurationValue: Sendable, Equatable {
     case whole(Int)
     case number(Double)
     case text(String)
+    case texts([String])
 }
 
 /// One key: what it is called, what it takes, what it is when nobody says, and what it means. Reading, checking, environment
@@ -15,6 +16,8 @@ package struct ConfigurationKey: Sendable {
         case oneOf([Int])
         case number(ClosedRange<Double>)
         case text
+        /// A list of texts; on one line, separated by commas.
+        case texts
         case choice([String])
         /// The first part of a file's name.
         case subject
@@ -119,6 +122,16 @@ extension ConfigurationKey {
             .text($0[keyPath: property])
         } write: {
             if case .text(let value) = $1 { $0[keyPath: property] = value }
+        }
+    }
+
+    static func texts(
+        _ path: String, _ property: Property<[String]>, _ sentence: String, place: Place = .anywhere
+    ) -> Self {
+        Self(path, .texts, place, .texts(Configuration()[keyPath: property]), sentence) {
+            .texts($0[keyPath: property])
+        } write: {
+            if case .texts(let value) = $1 { $0[keyPath: property] = value }
         }
     }
 

@@ -57,8 +57,10 @@ package enum ConfigurationSchema {
             schema["type"] = "number"
             schema["minimum"] = range.lowerBound
             schema["maximum"] = range.upperBound
-        case .choice(let words):
-            schema["anyOf"] = [["enum": words], ["type": "string", "pattern": #"\$\{[^}]*\}"#]] as [Any]
+        case .texts:
+            schema["type"] = "array"
+            schema["items"] = ["type": "string", "minLength": 1] as [String: Any]
+        case .choice(let words): schema["enum"] = words
         case .subject:
             schema["type"] = "string"
             schema["pattern"] = #"^[\w-]+$|\$\{[^}]*\}"#
@@ -72,6 +74,7 @@ package enum ConfigurationSchema {
         case .whole(let number): schema["default"] = number
         case .number(let number): schema["default"] = number
         case .text(let text): schema["default"] = text
+        case .texts(let texts): schema["default"] = texts
         case nil: break
         }
         return schema

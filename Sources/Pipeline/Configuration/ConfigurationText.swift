@@ -8,32 +8,44 @@ extension DaemonConfiguration {
         var lines = [
             "# The effective configuration of \(Version.text). Secrets are not shown: where … stands, write them anew."
         ]
+        if let first = sources.first { lines += Self.sections(of: first, at: .top, indent: "") }
         lines.append("sources:")
         for source in sources {
-            var first = true
-            func add(_ key: ConfigurationKey, _ value: ConfigurationValue, depth: Int) {
-                let indent = first ? "  - " : String(repeating: " ", count: depth)
-                first = false
-                var notes = [key.sentence + " \(Self.range(of: key))Default: \(Self.standard(of: key))."]
-                if let said = source.said[key.path] { notes.append("From \(said.origin)") }
-                lines.append("\(indent)\(key.name): \(Self.yaml(value, of: key))  # \(notes.joined(separator: " "))")
-            }
-            for key in ConfigurationKeys.ofSources where key.place != .top {
-                // A preset's keys are all below.
-                if key.path == "preset" { continue }
-                guard let value = Self.value(of: key, in: source) else { continue }
-                add(key, value, depth: 4)
-            }
-            for section in ConfigurationKeys.sections {
-                let keys = ConfigurationKeys.ofSections.filter { $0.section == section.name && $0.place != .top }
-                if keys.isEmpty { continue }
-                lines.append("    \(section.name):  # \(section.sentence)")
-                for key in keys {
-                    if let value = key.read?(source.configuration) { add(key, value, depth: 6) }
+            var entry: [String] = []
+            // A preset's keys are all below.
+            for key in ConfigurationKeys.ofSources where key.place != .top && key.path != "preset" {
+                if let value = Self.value(of: key, in: source) {
+                    entry.append(Self.line(key, value, of: source, indent: "    "))
                 }
             }
+            entry[0] = "  - " + entry[0].dropFirst(4)
+            for place in [ConfigurationKey.Place.anywhere, .source] {
+                entry += Self.sections(of: source, at: place, indent: "    ")
+            }
+            lines += entry
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func sections(
+        of source: SourceConfiguration, at place: ConfigurationKey.Place, indent: String
+    ) -> [String] {
+        ConfigurationKeys.sections.flatMap { section -> [String] in
+            let keys = ConfigurationKeys.ofSections.filter { $0.section == section.name && $0.place == place }
+            if keys.isEmpty { return [] }
+            return ["\(indent)\(section.name):  # \(section.sentence)"]
+                + keys.compactMap { key in
+                    key.read.map { line(key, $0(source.configuration), of: source, indent: indent + "  ") }
+                }
+        }
+    }
+
+    private static func line(
+        _ key: ConfigurationKey, _ value: ConfigurationValue, of source: SourceConfiguration, indent: String
+    ) -> String {
+        var notes = ["\(key.sentence) \(range(of: key))Default: \(standard(of: key))."]
+        if let said = source.said[key.path] { notes.append("From \(said.origin)") }
+        return "\(indent)\(key.name): \(yaml(value, of: key))  # \(notes.joined(separator: " "))"
     }
 
     private static func value(of key: ConfigurationKey, in source: SourceConfiguration) -> ConfigurationValue? {
@@ -55,6 +67,7 @@ extension DaemonConfiguration {
         case .whole(let number): "\(number)"
         case .number(let number): ConfigurationKey.decimal(number)
         case .text(let text): quoted(shown(text, of: key))
+        case .texts(let texts): "[\(texts.map { quoted(shown($0, of: key)) }.joined(separator: ", "))]"
         }
     }
 

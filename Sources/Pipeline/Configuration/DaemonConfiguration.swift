@@ -83,6 +83,10 @@ package struct DaemonConfiguration: Sendable, Equatable {
     ) -> SourceConfiguration? {
         var configuration = Configuration()
         configuration.apply(said)
+        for problem in configuration.problems {
+            let key = problem.prefix { $0 != " " }
+            faults.append(ConfigurationFault(origin: said[String(key)]?.origin ?? origin, text: problem))
+        }
         guard let source = said["source"]?.text else {
             let remedy =
                 "give 'source:' here" + (file?.sources.isEmpty ?? true ? ", below 'sources:', or --source" : "")

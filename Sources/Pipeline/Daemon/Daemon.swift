@@ -17,11 +17,10 @@ package struct Daemon: Sendable {
     private let logger: Logger
 
     /// Loads what all need, before any source is opened.
-    package init(stations: [Station], models directory: String, logger: Logger) throws(Failure) {
+    package init(stations: [Station], models shelf: ModelShelf, logger: Logger) throws(Failure) {
         precondition(!stations.isEmpty, "a daemon without a station")
         self.stations = stations
         self.logger = logger
-        var shelf = ModelShelf(directory: directory)
         let turns = Turns()
         var pipelines: [Pipeline] = []
         for station in stations {

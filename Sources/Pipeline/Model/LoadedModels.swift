@@ -11,8 +11,7 @@ package struct LoadedModels: Sendable {
     package let iris: Handover<IrisEstimator>
 
     package init(directory: String, texture: Configuration.Texture) throws(Failure) {
-        var shelf = ModelShelf(directory: directory)
-        self = try shelf.models(for: texture)
+        self = try ModelShelf(directory: directory).models(for: texture)
     }
 
     init(

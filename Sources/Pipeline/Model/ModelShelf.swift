@@ -1,39 +1,52 @@
 internal import Face
+internal import Synchronization
 internal import Tracking
 
 /// The models of several stations: what is only looked at is loaded once and shared, and each has networks of its own.
-package struct ModelShelf {
+package final class ModelShelf: Sendable {
+    private struct Loaded {
+        var library: LiteRTLibrary?
+        var head: MorphableModel?
+        /// By the file that the network's weights come from; `nil` where no database is installed.
+        var faces: [String: FaceDatabaseContents?] = [:]
+    }
+
     private let directory: String
-    private var library: LiteRTLibrary?
-    private var head: MorphableModel?
-    /// By the file that the network's weights come from; `nil` where no database is installed.
-    private var faces: [String: FaceDatabaseContents?] = [:]
+    private let loaded = Mutex(Loaded())
 
     package init(directory: String) { self.directory = directory }
 
-    package mutating func models(for texture: Configuration.Texture) throws(Failure) -> LoadedModels {
-        let tracker: FaceTracker
-        let iris: IrisEstimator
+    package func models(for texture: Configuration.Texture) throws(Failure) -> LoadedModels {
+        let shared = try loaded.withLock { loaded throws(Failure) in try load(into: &loaded, texture) }
         do throws(ModelError) {
-            let library: LiteRTLibrary
-            if let known = self.library { library = known } else { library = try LiteRTLibrary(directory: directory) }
-            self.library = library
-            tracker = try FaceTracker(directory: directory, library: library)
-            iris = try IrisEstimator(directory: directory, library: library)
+            return LoadedModels(
+                head: shared.head, faces: shared.faces,
+                tracker: try FaceTracker(directory: directory, library: shared.library),
+                iris: try IrisEstimator(directory: directory, library: shared.library))
         } catch {
             throw Failure(.configuration, error.description)
         }
-        let head: MorphableModel
-        if let known = self.head { head = known } else { head = try HeadModelFile.load(from: directory) }
-        self.head = head
-        return LoadedModels(head: head, faces: try faces(for: texture), tracker: tracker, iris: iris)
     }
 
-    private mutating func faces(for texture: Configuration.Texture) throws(Failure) -> FaceDatabaseContents? {
-        guard texture.synthesis else { return nil }
-        if let known = faces[texture.features] { return known }
-        let loaded = try FaceDatabaseFile.load(from: directory, features: texture.features)
-        faces[texture.features] = .some(loaded)
-        return loaded
+    private func load(
+        into loaded: inout Loaded, _ texture: Configuration.Texture
+    ) throws(Failure) -> (library: LiteRTLibrary, head: MorphableModel, faces: FaceDatabaseContents?) {
+        let library: LiteRTLibrary
+        if let known = loaded.library {
+            library = known
+        } else {
+            do throws(ModelError) { library = try LiteRTLibrary(directory: directory) } catch {
+                throw Failure(.configuration, error.description)
+            }
+            loaded.library = library
+        }
+        let head: MorphableModel
+        if let known = loaded.head { head = known } else { head = try HeadModelFile.load(from: directory) }
+        loaded.head = head
+        guard texture.synthesis else { return (library, head, nil) }
+        if let known = loaded.faces[texture.features] { return (library, head, known) }
+        let faces = try FaceDatabaseFile.load(from: directory, features: texture.features)
+        loaded.faces[texture.features] = .some(faces)
+        return (library, head, faces)
     }
 }
