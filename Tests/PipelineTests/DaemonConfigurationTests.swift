@@ -177,7 +177,8 @@ import Testing
                         ["", "a: b # c", "true", "5", "\"'\\", "/a b/ü", "${NAME}", "~", "- x"].randomElement(
                             using: &generator)!
                     }
-                return "sources.\(Int.random(in: 0...1, using: &generator)).\(key.path)=\(text)"
+                let source = key.place == .top ? "" : "sources.\(Int.random(in: 0...1, using: &generator))."
+                return "\(source)\(key.path)=\(text)"
             }
             let asked = try Self.compose(Self.two + "untilEnd: true\n", set: sets)
             let again = try Self.compose(asked.yaml())

@@ -110,7 +110,7 @@ import Testing
         // A run names the first and how to see the others.
         let run = try Program.run(["run", "--config", path])
         #expect(run.status == 78 && run.errors.split(separator: "\n").count == 1, "\(run.errors)")
-        #expect(run.errors.contains("and 2 more: likenessd check-config lists all"), "\(run.errors)")
+        #expect(run.errors.contains("and 2 more; likenessd check-config lists a file's"), "\(run.errors)")
     }
 
     @Test func presetsAreCheckedToo() throws {

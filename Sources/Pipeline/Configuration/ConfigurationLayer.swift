@@ -49,7 +49,7 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
     }
 
     package var description: String {
-        lines.count == 1 ? lines[0] : "\(lines[0]) (and \(lines.count - 1) more: likenessd check-config lists all)"
+        lines.count == 1 ? lines[0] : "\(lines[0]) (and \(lines.count - 1) more; likenessd check-config lists a file's)"
     }
 }
 
