@@ -16,15 +16,19 @@ package struct Pipeline: Sendable {
     package var models: LoadedModels
     package var report: Report
     package var logger: Logger
+    /// Shared with the pipelines beside this one.
+    package var turns: Turns
 
     package init(
-        settings: RunSettings, configuration: Configuration, models: LoadedModels, report: Report, logger: Logger
+        settings: RunSettings, configuration: Configuration, models: LoadedModels, report: Report, logger: Logger,
+        turns: Turns = Turns()
     ) {
         self.settings = settings
         self.configuration = configuration
         self.models = models
         self.report = report
         self.logger = logger
+        self.turns = turns
     }
 
     /// Runs until the source ends or `stop` is given; then drains the stages, so that the last avatar is published.

@@ -11,15 +11,16 @@ package struct LoadedModels: Sendable {
     package let iris: Handover<IrisEstimator>
 
     package init(directory: String, texture: Configuration.Texture) throws(Failure) {
-        do throws(ModelError) {
-            let library = try LiteRTLibrary(directory: directory)
-            tracker = Handover(try FaceTracker(directory: directory, library: library))
-            iris = Handover(try IrisEstimator(directory: directory, library: library))
-        } catch {
-            throw Failure(.configuration, error.description)
-        }
-        head = try HeadModelFile.load(from: directory)
-        faces = texture.synthesis ? try FaceDatabaseFile.load(from: directory, features: texture.features) : nil
+        self = try ModelShelf(directory: directory).models(for: texture)
+    }
+
+    init(
+        head: MorphableModel, faces: FaceDatabaseContents?, tracker: FaceTracker, iris: IrisEstimator
+    ) {
+        self.head = head
+        self.faces = faces
+        self.tracker = Handover(tracker)
+        self.iris = Handover(iris)
     }
 
     /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.

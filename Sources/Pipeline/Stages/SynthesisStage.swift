@@ -37,6 +37,8 @@ extension Pipeline {
             if known.state?.detail.size == synthesizer.size, abs(avatar.quality.coverage - known.coverage) < 0.01 {
                 continue
             }
+            // Of several stations one synthesizes at a time: memory is that of one, however many there are.
+            guard await turns.take() else { return }
             let start = ContinuousClock.now
             var octaves: [TextureSynthesizer.State] = []
             let budget = Duration.seconds(configuration.texture.synthesisSeconds)
@@ -55,6 +57,7 @@ extension Pipeline {
                 }
                 return !interrupted()
             }
+            turns.give()
             report.update { $0.synthesizing = nil }
             // A coarse result does not replace a fine one.
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {

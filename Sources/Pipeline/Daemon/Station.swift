@@ -1,0 +1,49 @@
+package import Logging
+internal import Video
+
+/// One source with its subject: what it is asked to do, how, and what came of it so far.
+package struct Station: Sendable {
+    package let settings: RunSettings
+    package let configuration: Configuration
+    package let report: Report
+
+    package var subject: String { settings.subject }
+
+    package init(settings: RunSettings, configuration: Configuration, report: Report = Report()) {
+        self.settings = settings
+        self.configuration = configuration
+        self.report = report
+    }
+
+    /// Looks the names of secrets up.
+    package init(_ source: SourceConfiguration) throws(Failure) {
+        func expanded(_ text: String, _ key: String) throws(Failure) -> String {
+            try Secrets.expand(text, of: key + (source.said[key].map { " (\($0.origin))" } ?? ""))
+        }
+        var configuration = source.configuration
+        for key in ConfigurationKeys.ofSections {
+            guard case .text(let text)? = key.read?(configuration), Secrets.areNamed(in: text) else { continue }
+            let value = ConfigurationValue.text(try expanded(text, key.path))
+            guard key.takes(value) else {
+                throw Failure(
+                    .configuration, "\(key.path), once its secret is looked up, is wrong: give \(key.expected)")
+            }
+            key.write?(&configuration, value)
+        }
+        let subject = try expanded(source.subject, "subject")
+        do { try Publishing.checkSubject(subject) } catch { throw Failure(.configuration, error.description) }
+        self.init(
+            settings: RunSettings(
+                source: VideoSource(parsing: try expanded(source.source, "source")),
+                output: try expanded(source.output, "output"), subject: subject, untilEnd: source.untilEnd,
+                realTime: source.realTime,
+                motion: try source.motion.map { motion throws(Failure) in try expanded(motion, "motion") }),
+            configuration: configuration)
+    }
+
+    package func pipeline(models: LoadedModels, logger: Logger, turns: Turns) -> Pipeline {
+        Pipeline(
+            settings: settings, configuration: configuration, models: models, report: report, logger: logger,
+            turns: turns)
+    }
+}
