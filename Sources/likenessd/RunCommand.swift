@@ -18,6 +18,9 @@ struct RunCommand: AsyncParsableCommand {
             Put a password into the environment and write rtsp://user:${NAME}@host/path in single quotes: the name is \
             replaced by the variable's value, and other users do not see it in the list of processes.
 
+            Without a terminal, SIGHUP and a change of the preset's file make it read its settings again: it ends in order and \
+            goes on with the new ones, and its models stay loaded. Under systemd it tells how it stands (sd_notify).
+
             The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; another one, a second \
             or more later, ends it at once.
             """)
@@ -31,6 +34,7 @@ struct RunCommand: AsyncParsableCommand {
     var preset: String?
     @Option(help: "The directory that set-up filled.") var models: String?
     @Flag(help: "End when the source ends, also a camera or a network source.") var untilEnd = false
+    @Flag(help: "Wait for a camera that is not there yet, instead of failing: for services.") var wait = false
     @Flag(help: "Play a file at its own pace, like a camera, instead of as fast as possible.") var realTime = false
     @Flag(help: "The source is a mirror image: left and right are put back.") var mirrored = false
     @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
@@ -51,8 +55,13 @@ struct RunCommand: AsyncParsableCommand {
         do { try Publishing.checkSubject(subject) } catch { throw ValidationError("\(error)") }
     }
 
-    func run() async throws {
-        VideoReader.prepare()
+    /// What can be read again on the way.
+    private struct Plan: Sendable, Equatable {
+        var settings: RunSettings
+        var configuration: Configuration
+    }
+
+    private func plan() throws -> Plan {
         var configuration = Configuration()
         do {
             if let preset { configuration = try Configuration(preset: preset, directories: Places.presets()) }
@@ -63,25 +72,41 @@ struct RunCommand: AsyncParsableCommand {
         if udp { configuration.video.rtspTransport = "udp" }
         if noSynthesis { configuration.texture.synthesis = false }
         if noMaps { configuration.texture.maps = false }
+        var settings = RunSettings(
+            source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
+            untilEnd: untilEnd, realTime: realTime, motion: motion)
+        settings.waitsForSource = wait
+        return Plan(settings: settings, configuration: configuration)
+    }
+
+    func run() async throws {
+        VideoReader.prepare()
+        let plan = try plan()
+        let settings = plan.settings
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info
-        let settings = RunSettings(
-            source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
-            untilEnd: untilEnd, realTime: realTime, motion: motion)
         let report = Report()
-        let pipeline = Pipeline(
-            settings: settings, configuration: configuration,
-            models: try LoadedModels(directory: Places.models(option: models), texture: configuration.texture),
-            report: report, logger: logger)
+        let directory = Places.models(option: models)
+        let models = try LoadedModels(directory: directory, texture: plan.configuration.texture)
         let stop = StopSignal()
         let signals = Signals(stop, logger: logger)
-        let status = Task { await Self.showStatus(report, logger) }
+        let status = Task { [logger] in await Self.showStatus(report, logger) }
         let start = ContinuousClock.now
         defer { signals.end() }
+        let service = Service(logger: logger, files: preset.flatMap(Places.file).map { [$0] } ?? [])
         let finished: FinishedAvatar?
         do {
-            finished = try await pipeline.run(stop: stop)
+            finished = try await service.run(plan, load: self.plan, stop: stop) { [logger] present, stop in
+                let pipeline = Pipeline(
+                    settings: present.settings, configuration: present.configuration,
+                    models: try models.adapted(
+                        from: plan.configuration.texture, to: present.configuration.texture, directory: directory),
+                    report: report, logger: logger)
+                report.begin()
+                service.supervision.watch([(name: "", isLive: present.settings.isLive, report: report)])
+                return try await pipeline.run(stop: stop)
+            }
         } catch {
             status.cancel()
             throw error

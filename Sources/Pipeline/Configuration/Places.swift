@@ -13,6 +13,12 @@ package enum Places {
         return checkouts.map { $0 + "/Presets" } + ["/usr/share/likeness/Presets"]
     }
 
+    /// The file of a preset given by name or path, where there is one.
+    package static func file(ofPreset preset: String) -> String? {
+        let isPath = preset.contains("/") || preset.hasSuffix(".yaml")
+        return isPath ? preset : presets().map { "\($0)/\(preset).yaml" }.first(where: FileManager.default.fileExists)
+    }
+
     /// The folders above the executable that hold a `Package.swift`, and the current one.
     private static var checkouts: [String] {
         var folders = [FileManager.default.currentDirectoryPath]

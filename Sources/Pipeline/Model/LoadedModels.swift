@@ -6,7 +6,7 @@ package import Tracking
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
     /// Texture statistics of many faces; `nil` where none are installed or wanted.
-    package let faces: FaceDatabaseContents?
+    package private(set) var faces: FaceDatabaseContents?
     package let tracker: Handover<FaceTracker>
     package let iris: Handover<IrisEstimator>
 
@@ -22,9 +22,20 @@ package struct LoadedModels: Sendable {
         faces = texture.synthesis ? try FaceDatabaseFile.load(from: directory, features: texture.features) : nil
     }
 
-    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.
+    /// The same networks and head for another run; only the texture statistics are read again, where it wants others.
+    package func adapted(
+        from old: Configuration.Texture, to new: Configuration.Texture, directory: String
+    ) throws(Failure) -> LoadedModels {
+        if old.synthesis == new.synthesis, old.features == new.features { return self }
+        var adapted = self
+        adapted.faces = new.synthesis ? try FaceDatabaseFile.load(from: directory, features: new.features) : nil
+        return adapted
+    }
+
+    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it, and to the next
+    /// run's.
     package final class Handover<Network>: @unchecked Sendable {
-        // @unchecked: emptied by the first `take`, under the lock.
+        // @unchecked: emptied by `take`, under the lock.
         private let lock = Mutex<Void>(())
         private var network: Network?
 
@@ -37,5 +48,7 @@ package struct LoadedModels: Sendable {
                 return network
             }
         }
+
+        package func giveBack(_ network: Network) { lock.withLock { _ in self.network = network } }
     }
 }

@@ -49,6 +49,7 @@ extension Pipeline {
                 octaves.append($0)
                 return !interrupted()
             } goOn: { step in
+                avatars.isGettingOn()
                 report.update {
                     $0.synthesizing =
                         "\(step.size)², part \(step.window + 1) of \(step.windows), step \(step.evaluation)"
