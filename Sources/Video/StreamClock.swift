@@ -1,5 +1,5 @@
 /// A stream's time stamps → seconds since its first picture, growing strictly whatever the stream says.
-struct StreamClock {
+package struct StreamClock {
     private let secondsPerTick: Double
     private let framePeriod: Double
     /// Seconds; more than so many between two pictures is the stream's clock being set, and not time that passed.
@@ -7,13 +7,13 @@ struct StreamClock {
     private var first: Double?
     private var last = 0.0
 
-    init(secondsPerTick: Double, framePeriod: Double, longestGap: Double) {
+    package init(secondsPerTick: Double, framePeriod: Double, longestGap: Double) {
         self.secondsPerTick = secondsPerTick
         self.framePeriod = framePeriod
         self.longestGap = longestGap
     }
 
-    mutating func time(stamp: Int64?) -> Double {
+    package mutating func time(stamp: Int64?) -> Double {
         guard let first else {
             self.first = stamp.map { Double($0) * secondsPerTick } ?? 0
             return 0

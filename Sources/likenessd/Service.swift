@@ -27,7 +27,7 @@ struct Service: Sendable {
         let reload = ReloadSignal()
         stop.whenGiven { supervision.ends() }
         let watching = Task { await supervision.run() }
-        let hangUp = Self.hangUp(reload)
+        let hangUp = Self.hangUp(reload, isManaged: supervision.isManaged)
         let changes = files.isEmpty ? nil : DirectoryWatch(files: files) { reload.request("\($0) changed") }
         if changes == nil, !files.isEmpty {
             logger.warning("changes of the settings are not noticed by themselves: send SIGHUP after one")
@@ -42,12 +42,12 @@ struct Service: Sendable {
             .run(first, stop: stop, reload: reload, job: job)
     }
 
-    /// SIGHUP asks for a reload where no terminal can mean by it that it was closed, and nobody asked to ignore it.
-    private static func hangUp(_ reload: ReloadSignal) -> (any DispatchSourceSignal)? {
+    /// SIGHUP asks for a reload under a service manager, and where no terminal can mean by it that it was closed.
+    private static func hangUp(_ reload: ReloadSignal, isManaged: Bool) -> (any DispatchSourceSignal)? {
         let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
-        guard terminal < 0 else {
+        if terminal >= 0 {
             close(terminal)
-            return nil
+            if !isManaged { return nil }
         }
         signal(SIGHUP, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: DispatchQueue(label: "reload"))

@@ -58,6 +58,11 @@ package final class Edge<Element: Sendable>: Sendable {
 package struct StageActivity: Sendable, Equatable {
     package var isBusy = false
     package var steps = 0
+
+    package init(isBusy: Bool = false, steps: Int = 0) {
+        self.isBusy = isBusy
+        self.steps = steps
+    }
 }
 
 /// The pure part of an `Edge`: every input returns which continuations to resume, with what.

@@ -21,6 +21,7 @@ package final class Report: Sendable {
         update {
             $0.isReady = false
             $0.source = .opening(until: .now)
+            $0.lastFrame = nil
         }
     }
 

@@ -28,6 +28,9 @@ package final class Supervision: Sendable {
         state = Mutex(State(announcements: Announcements(watchdog: manager?.watchdog)))
     }
 
+    /// A service manager listens.
+    package var isManaged: Bool { manager != nil }
+
     /// From here on these runs are the ones; whatever was reloaded is done once they are ready.
     package func watch(_ runs: [Watched]) {
         state.withLock {

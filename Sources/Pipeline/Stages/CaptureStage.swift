@@ -58,9 +58,13 @@ extension Pipeline {
             if stop.isGiven { break }
             if opening.first == nil {
                 running()
+                let silence = report.now.lastFrame.map { (ContinuousClock.now - $0) / .seconds(1) }
                 report.update {
-                    if $0.framesRead > 0 { $0.reconnects += 1 }
+                    if silence != nil { $0.reconnects += 1 }
                     $0.source = .running
+                }
+                if let silence {
+                    logger.notice("the source is back", metadata: ["after_s": "\(StatusLine.fixed(silence, 1))"])
                 }
             }
             opening.sawFrame()
