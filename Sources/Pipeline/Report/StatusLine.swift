@@ -13,8 +13,8 @@ package enum StatusLine {
         if let coverage = c.coverage { parts.append("seen \(fixed(coverage * 100, 0)) %") }
         parts.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
         switch c.source {
-        case .waiting, .refused: parts.insert("source \(source(c, at: .now))", at: 0)
-        case .opening, .running, .ended: break
+        case .waiting, .refused, .opening: parts.insert("source \(source(c, at: .now))", at: 0)
+        case .running, .ended: break
         }
         if let now = c.synthesizing { parts.append("synthesizing \(now)") }
         return parts.joined(separator: "  ")
@@ -35,7 +35,8 @@ package enum StatusLine {
     /// "running", or why not.
     static func source(_ c: Counters, at now: ContinuousClock.Instant) -> String {
         switch c.source {
-        case .opening, .ended: return c.source.name
+        case .ended: return c.source.name
+        case .opening: return c.lastFrame == nil && c.openingsFailed == 0 ? "opening" : "down, being opened"
         case .running:
             // Silence shows before it counts as a loss.
             let silent = c.lastFrame.map { seconds($0, now) } ?? 0
