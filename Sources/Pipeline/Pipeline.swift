@@ -31,9 +31,21 @@ package struct Pipeline: Sendable {
         self.turns = turns
     }
 
-    /// Runs until the source ends or `stop` is given; then drains the stages, so that the last avatar is published.
+    /// Runs until the source ends or `stop` is given; then drains the stages, so that the last avatar is published. Where
+    /// the source becomes another camera, all but what is published begins anew.
     /// - Returns: the last published or finished avatar, for a contact sheet.
     package func run(stop: StopSignal) async throws -> FinishedAvatar? {
+        var last: FinishedAvatar?
+        while true {
+            let anotherCamera = Latest<Void>()
+            last = try await run(stop: stop, anotherCamera: anotherCamera) ?? last
+            var seen = 0
+            if stop.isGiven || anotherCamera.newer(than: &seen) == nil { return last }
+        }
+    }
+
+    /// Runs as long as the source is one camera.
+    private func run(stop: StopSignal, anotherCamera: Latest<Void>) async throws -> FinishedAvatar? {
         // An output that cannot be written is found out before the camera is opened.
         do { _ = try openOutput(person: 0) }
         let live = settings.isLive
@@ -51,11 +63,21 @@ package struct Pipeline: Sendable {
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
         let ending = Latest<Failure>()
+        report.follow {
+            [
+                "observe": frames.activity, "fit": keyframes.activity, "texture": fits.activity,
+                "synthesize": avatars.activity, "publish": complete.activity,
+            ]
+        }
+        defer { report.follow { [:] } }
+        // Also while the source keeps its reader waiting, what there is gets finished.
+        stop.whenGiven { frames.finish() }
+        report.update { $0.isReady = true }
 
         return try await withThrowingTaskGroup(of: FinishedAvatar?.self) { group in
             group.addTask(executorPreference: StageExecutor("capture")) {
                 defer { frames.finish() }
-                try await capture(into: frames, stop: stop)
+                if try await capture(into: frames, stop: stop) { anotherCamera.set(()) }
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("observe")) {

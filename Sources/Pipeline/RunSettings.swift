@@ -2,12 +2,14 @@ internal import Synchronization
 package import Video
 
 /// What one run is asked to do; everything that can also stand in a preset is in `Configuration`.
-package struct RunSettings: Sendable {
+package struct RunSettings: Sendable, Equatable {
     package var source: VideoSource
     package var output: String
     package var subject: String
     /// Stop when a live source ends, instead of opening it again.
     package var untilEnd: Bool
+    /// Wait for a live source that is not there yet, instead of failing.
+    package var waitsForSource = false
     /// Play a file at its own pace, like a camera.
     package var realTime: Bool
     /// A file or named pipe for the person's motion, frame by frame.

@@ -33,7 +33,10 @@ enum LibAV {
         switch status {
         case CFFmpeg_httpUnauthorized, CFFmpeg_httpForbidden: return .unauthorized
         case CFFmpeg_httpNotFound: return .notFound
-        case CFFmpeg_protocolNotFound, CFFmpeg_invalidData: return .notAVideo
+        case CFFmpeg_protocolNotFound:
+            if case .network = source { return .unknownScheme }
+            return .notAVideo
+        case CFFmpeg_invalidData: return .notAVideo
         case CFFmpeg_error(ETIMEDOUT): return .timedOut
         case CFFmpeg_error(EACCES), CFFmpeg_error(EPERM): return .permissionDenied
         case CFFmpeg_error(EBUSY): return .busy

@@ -100,7 +100,8 @@ struct Opening {
         }
         let kind = LibAV.kind(ofOpening: status, source: source, watchdog: watchdog)
         // What FFmpeg says when it was stopped from outside is beside the point.
-        let detail = watchdog.mustStop ? "" : LibAV.text(status)
+        var detail = watchdog.mustStop ? "" : LibAV.text(status)
+        if kind == .busy, case .device(let path) = source, let users = DeviceUsers.text(of: path) { detail = users }
         throw VideoError(kind, source: source.description, detail: detail).orTruncated(source)
     }
 

@@ -22,6 +22,9 @@ struct RunCommand: AsyncParsableCommand {
             or by its subject), or by LIKENESS_TEXTURE_SIZE in the environment. Later ones win: defaults, preset, file, \
             environment, command line.
 
+            Without a terminal, SIGHUP and a change of a settings' or preset's file make it read its settings again: it ends in \
+            order and goes on with the new ones, and its models stay loaded. Under systemd it tells how it stands (sd_notify).
+
             The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; another one, a second \
             or more later, ends it at once.
             """)
@@ -40,6 +43,7 @@ struct RunCommand: AsyncParsableCommand {
     var preset: String?
     @Option(help: "The directory that set-up filled.") var models: String?
     @Flag(help: "End when the source ends, also a camera or a network source.") var untilEnd = false
+    @Flag(help: "Wait for a camera that is not there yet, instead of failing: for services.") var wait = false
     @Flag(help: "Play a file at its own pace, like a camera, instead of as fast as possible.") var realTime = false
     @Flag(help: "The source is a mirror image: left and right are put back.") var mirrored = false
     @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
@@ -78,6 +82,7 @@ struct RunCommand: AsyncParsableCommand {
         ]
         for (key, text) in texts { if let text { options.set(key, .text(text), "--\(key)") } }
         if untilEnd { options.set("untilEnd", .flag(true), "--until-end") }
+        if wait { options.set("wait", .flag(true), "--wait") }
         if realTime { options.set("realTime", .flag(true), "--real-time") }
         if mirrored { options.set("video.mirrored", .flag(true), "--mirrored") }
         if udp { options.set("video.rtspTransport", .text("udp"), "--udp") }
@@ -97,24 +102,40 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    /// What was said, with its secrets looked up.
+    private func stations() throws -> [Station] {
+        let asked = try asked()
+        if sheet != nil, asked.sources.count > 1 { throw Failure(.usage, "--sheet is for a single source") }
+        return try asked.sources.map { source throws(Failure) in try Station(source) }
+    }
+
     func run() async throws {
         VideoReader.prepare()
         let asked = try asked()
         if printConfig { return print(asked.yaml(), terminator: "") }
-        if sheet != nil, asked.sources.count > 1 { throw Failure(.usage, "--sheet is for a single source") }
+        let stations = try stations()
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info
         for warning in asked.warnings { logger.warning("\(warning)") }
         if verbose { FFmpegLog.send { [logger] level, line in logger.debug("FFmpeg \(level): \(line)") } }
-        let stations = try asked.sources.map { source throws(Failure) in try Station(source) }
-        let daemon = try Daemon(
-            stations: stations, models: ModelShelf(directory: Places.models(option: models)), logger: logger)
+        let shelf = ModelShelf(directory: Places.models(option: models))
+        let roster = Roster()
         let stop = StopSignal()
         let signals = Signals(stop, logger: logger)
-        let status = Task { await Self.showStatus(stations, logger) }
-        defer { signals.end() }
-        let endings = await daemon.run(stop: stop)
+        let status = Task { [logger] in await Self.showStatus(roster, logger) }
+        defer {
+            status.cancel()
+            signals.end()
+        }
+        let service = Service(logger: logger, files: asked.files)
+        let endings = try await service.run(stations, load: self.stations, stop: stop) { [logger] asked, stop in
+            let stations = roster.replace(by: asked)
+            let daemon = try Daemon(stations: stations, models: shelf, logger: logger)
+            service.supervision.watch(
+                stations.map { (stations.count > 1 ? $0.subject : "", $0.settings.isLive, $0.report) })
+            return await daemon.run(stop: stop)
+        }
         status.cancel()
         Terminal.clearStatus()
         for ending in endings { try show(ending, named: endings.count > 1) }
@@ -143,12 +164,14 @@ struct RunCommand: AsyncParsableCommand {
         print("sheet: \(sheet)")
     }
 
-    private static func showStatus(_ stations: [Station], _ logger: Logger) async {
+    private static func showStatus(_ roster: Roster, _ logger: Logger) async {
         var ticks = 0
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))
             if Task.isCancelled { return }
             ticks += 1
+            let stations = roster.stations
+            guard !stations.isEmpty else { continue }
             if Terminal.isInteractive {
                 // Several take turns on the one line.
                 let station = stations[ticks / 12 % stations.count]

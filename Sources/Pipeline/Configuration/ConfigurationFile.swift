@@ -196,14 +196,19 @@ extension Configuration {
         return file.top
     }
 
-    private static func presetFile(
-        _ preset: String, directories: [String], folder: String? = nil
-    ) throws(ConfigurationError) -> ConfigurationFile {
+    /// The file of a preset given by name or path, where there is one.
+    static func presetPath(_ preset: String, directories: [String], folder: String?) -> String? {
         var candidates = directories.map { "\($0)/\(preset).yaml" }
         if preset.contains("/") || preset.hasSuffix(".yaml") {
             candidates = [preset.hasPrefix("/") ? preset : folder.map { "\($0)/\(preset)" } ?? preset]
         }
-        if let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) {
+        return candidates.first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    private static func presetFile(
+        _ preset: String, directories: [String], folder: String? = nil
+    ) throws(ConfigurationError) -> ConfigurationFile {
+        if let path = presetPath(preset, directories: directories, folder: folder) {
             return try ConfigurationFile(path: path)
         }
         let known = directories.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }

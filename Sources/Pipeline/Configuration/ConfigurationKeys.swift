@@ -33,6 +33,10 @@ package enum ConfigurationKeys {
             "untilEnd", .flag, .anywhere, .flag(false), "End when the source ends, also a camera or a network source."),
         ConfigurationKey(
             "realTime", .flag, .anywhere, .flag(false), "Play a file at its own pace, like a camera."),
+        ConfigurationKey(
+            "wait", .flag, .anywhere, nil,
+            "Wait for a camera that is not there yet; without a word, a file's sources do and the command line's does not."
+        ),
     ]
 
     package static let ofSections: [ConfigurationKey] = [

@@ -56,6 +56,7 @@ extension DaemonConfiguration {
         case "motion": source.motion.map { .text($0) }
         case "untilEnd": .flag(source.untilEnd)
         case "realTime": .flag(source.realTime)
+        case "wait": .flag(source.waits)
         // What the rest of the program adds here reads itself.
         default: source.said[key.path]?.value ?? key.standard
         }

@@ -8,6 +8,8 @@ package struct SourceConfiguration: Sendable, Equatable {
     package var motion: String?
     package var untilEnd: Bool
     package var realTime: Bool
+    /// A camera that is not there yet is waited for.
+    package var waits: Bool
     package var configuration: Configuration
     /// What was said, and where; keys that are not in it have their defaults.
     package var said: ConfigurationLayer
@@ -20,6 +22,8 @@ package struct SourceConfiguration: Sendable, Equatable {
 package struct DaemonConfiguration: Sendable, Equatable {
     package private(set) var sources: [SourceConfiguration] = []
     package private(set) var warnings: [String] = []
+    /// Paths of the files that were read.
+    package private(set) var files: [String] = []
 
     /// Looks a preset up: its name or path → what it says.
     package typealias Presets = (String) throws(ConfigurationError) -> ConfigurationLayer
@@ -103,6 +107,7 @@ package struct DaemonConfiguration: Sendable, Equatable {
             subject: said["subject"]?.text ?? "avatar", source: source, output: output,
             motion: motion?.isEmpty == true ? nil : motion,
             untilEnd: said["untilEnd"]?.flag ?? false, realTime: said["realTime"]?.flag ?? false,
+            waits: said["wait"]?.flag ?? (file != nil),
             configuration: configuration, said: said)
     }
 
@@ -168,5 +173,12 @@ extension DaemonConfiguration {
             try Configuration.layer(
                 ofPreset: name, directories: Places.presets(), folder: folder.flatMap { $0.isEmpty ? nil : $0 })
         }
+        let presets = sources.compactMap { source in
+            source.said["preset"]?.text.flatMap {
+                Configuration.presetPath(
+                    $0, directories: Places.presets(), folder: folder.flatMap { $0.isEmpty ? nil : $0 })
+            }
+        }
+        files = [path].compactMap { $0 } + Set(presets).sorted()
     }
 }

@@ -68,6 +68,7 @@ package struct Daemon: Sendable {
                 spent: ContinuousClock.now - start)
         } catch {
             let failure = error as? Failure ?? Failure(.software, "\(error)")
+            station.report.failed(failure)
             return Ending(station: station, finished: nil, failure: failure, spent: ContinuousClock.now - start)
         }
     }

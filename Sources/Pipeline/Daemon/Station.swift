@@ -1,8 +1,9 @@
 package import Logging
 internal import Video
 
-/// One source with its subject: what it is asked to do, how, and what came of it so far.
-package struct Station: Sendable {
+/// One source with its subject: what it is asked to do, how, and what came of it so far. Two are equal that are asked for the
+/// same.
+package struct Station: Sendable, Equatable {
     package let settings: RunSettings
     package let configuration: Configuration
     package let report: Report
@@ -13,6 +14,18 @@ package struct Station: Sendable {
         self.settings = settings
         self.configuration = configuration
         self.report = report
+    }
+
+    package static func == (a: Self, b: Self) -> Bool {
+        a.settings == b.settings && a.configuration == b.configuration
+    }
+
+    /// What it publishes, among the stations of a process.
+    var avatar: String { "\(settings.output)/\(subject)" }
+
+    /// The same with what an earlier one has counted.
+    func continuing(_ earlier: Station) -> Station {
+        Station(settings: settings, configuration: configuration, report: earlier.report)
     }
 
     /// Looks the names of secrets up.
@@ -32,13 +45,13 @@ package struct Station: Sendable {
         }
         let subject = try expanded(source.subject, "subject")
         do { try Publishing.checkSubject(subject) } catch { throw Failure(.configuration, error.description) }
-        self.init(
-            settings: RunSettings(
-                source: VideoSource(parsing: try expanded(source.source, "source")),
-                output: try expanded(source.output, "output"), subject: subject, untilEnd: source.untilEnd,
-                realTime: source.realTime,
-                motion: try source.motion.map { motion throws(Failure) in try expanded(motion, "motion") }),
-            configuration: configuration)
+        var settings = RunSettings(
+            source: VideoSource(parsing: try expanded(source.source, "source")),
+            output: try expanded(source.output, "output"), subject: subject, untilEnd: source.untilEnd,
+            realTime: source.realTime,
+            motion: try source.motion.map { motion throws(Failure) in try expanded(motion, "motion") })
+        settings.waitsForSource = source.waits
+        self.init(settings: settings, configuration: configuration)
     }
 
     package func pipeline(models: LoadedModels, logger: Logger, turns: Turns) -> Pipeline {

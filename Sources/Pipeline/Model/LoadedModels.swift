@@ -23,9 +23,10 @@ package struct LoadedModels: Sendable {
         self.iris = Handover(iris)
     }
 
-    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.
+    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it, and to the next
+    /// run's.
     package final class Handover<Network>: @unchecked Sendable {
-        // @unchecked: emptied by the first `take`, under the lock.
+        // @unchecked: emptied by `take`, under the lock.
         private let lock = Mutex<Void>(())
         private var network: Network?
 
@@ -38,5 +39,7 @@ package struct LoadedModels: Sendable {
                 return network
             }
         }
+
+        package func giveBack(_ network: Network) { lock.withLock { _ in self.network = network } }
     }
 }

@@ -27,10 +27,13 @@ extension Pipeline {
         if let path = settings.motion {
             motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
         }
+        defer { if let iris = motion?.iris { models.iris.giveBack(iris) } }
         let keepsApart = configuration.selection.stranger == .apart
         var recognition = Recognition(model: models.head, most: keepsApart ? Recognition.mostApart : 1)
         let endsForStrangers = configuration.selection.stranger == .end
         var tracker = models.tracker.take()
+        defer { models.tracker.giveBack(tracker) }
+        tracker.reset()
         var settings = KeyframeSelector.Settings()
         settings.minimumInterEyePixels = configuration.selection.minimumInterEyePixels
         settings.maximumYaw = configuration.selection.maximumYawDegrees * .pi / 180
@@ -39,17 +42,24 @@ extension Pipeline {
         var selectors = [KeyframeSelector(settings: settings)]
         var person = 0
         var lastEvent = 0.0
+        var opening = 0
         while let frame = await frames.next() {
+            if frame.opening != opening { tracker.reset() }
+            opening = frame.opening
             let result: Result<Observation, Unobserved>
             do throws(ModelError) {
                 result = try tracker.observe(frame.image, frame: frame.number, time: frame.time)
             } catch {
                 throw Failure(.software, error.description)
             }
-            report.update { $0.framesObserved += 1 }
+            let isFace = (try? result.get()) != nil
+            report.update {
+                $0.framesObserved += 1
+                if isFace { $0.lastFace = .now } else { $0.framesWithoutFace += 1 }
+            }
             var event = KeyframeEvent(time: frame.time, person: person)
             switch result {
-            case .failure: report.update { $0.framesWithoutFace += 1 }
+            case .failure: break
             case .success where frame.isDamaged:
                 // Smeared by a lost packet, though the tracker may not mind.
                 report.update { $0.rejections["damaged", default: 0] += 1 }

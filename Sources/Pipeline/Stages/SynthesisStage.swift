@@ -38,7 +38,9 @@ extension Pipeline {
                 continue
             }
             // Of several stations one synthesizes at a time: memory is that of one, however many there are.
+            avatars.isResting()
             guard await turns.take() else { return }
+            avatars.isGettingOn()
             let start = ContinuousClock.now
             var octaves: [TextureSynthesizer.State] = []
             let budget = Duration.seconds(configuration.texture.synthesisSeconds)
@@ -51,6 +53,7 @@ extension Pipeline {
                 octaves.append($0)
                 return !interrupted()
             } goOn: { step in
+                avatars.isGettingOn()
                 report.update {
                     $0.synthesizing =
                         "\(step.size)², part \(step.window + 1) of \(step.windows), step \(step.evaluation)"
