@@ -18,6 +18,7 @@ struct Likenessd: AsyncParsableCommand {
             RunCommand.self, RenderCommand.self, SyntheticCommand.self, PublishCommand.self, ModelCommand.self,
             DatabaseCommand.self, FeaturesCommand.self,
             EvaluateCommand.self, BenchCommand.self,
+            EditionsCommand.self, RollbackCommand.self, PauseCommand.self, ResumeCommand.self, ForgetCommand.self,
         ])
 
     /// Ends every command the same way: one line on standard error, and the documented status.

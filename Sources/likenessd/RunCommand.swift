@@ -19,7 +19,8 @@ struct RunCommand: AsyncParsableCommand {
             replaced by the variable's value, and other users do not see it in the list of processes.
 
             The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; another one, a second \
-            or more later, ends it at once.
+            or more later, ends it at once. SIGUSR1 closes the camera until SIGUSR2 (also likenessd pause and resume); \
+            where checkpoints are kept a pause outlives the process.
             """)
 
     @Option(name: .shortAndLong, help: "What to watch.") var source: String
@@ -45,6 +46,13 @@ struct RunCommand: AsyncParsableCommand {
             pipe loses lines that nobody reads; a file grows.
             """)
     var motion: String?
+    @Option(
+        help: """
+            The directory of checkpoints, which a restart goes on from; readable by its owner only. Without it: the \
+            configuration's, systemd's state directory, OUTPUT/.likeness-state for a camera, and none for a file. \
+            none: keep none.
+            """)
+    var state: String?
     @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
 
     func validate() throws {
@@ -66,22 +74,27 @@ struct RunCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info
-        let settings = RunSettings(
+        var settings = RunSettings(
             source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
             untilEnd: untilEnd, realTime: realTime, motion: motion)
+        settings.state = Places.state(
+            option: state, configured: configuration.state.directory, output: output,
+            keepsByDefault: settings.source.isLive)
+        settings.made = [sheet, motion].compactMap { $0 }
         let report = Report()
         let pipeline = Pipeline(
             settings: settings, configuration: configuration,
             models: try LoadedModels(directory: Places.models(option: models), texture: configuration.texture),
             report: report, logger: logger)
         let stop = StopSignal()
-        let signals = Signals(stop, logger: logger)
+        let pause = PauseSignal()
+        let signals = Signals(stop, pause: pause, logger: logger)
         let status = Task { await Self.showStatus(report, logger) }
         let start = ContinuousClock.now
         defer { signals.end() }
         let finished: FinishedAvatar?
         do {
-            finished = try await pipeline.run(stop: stop)
+            finished = try await pipeline.run(stop: stop, pause: pause)
         } catch {
             status.cancel()
             throw error
@@ -138,22 +151,31 @@ struct RunCommand: AsyncParsableCommand {
 final class Signals {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ stop: StopSignal, logger: Logger) {
+    init(_ stop: StopSignal, pause: PauseSignal, logger: Logger) {
         let queue = DispatchQueue(label: "signals")
-        sources = [SIGINT, SIGTERM].map { number in
+        let pauses = [(SIGUSR1, pause.pause), (SIGUSR2, pause.resume)].map { number, action in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                guard let given = stop.given else {
-                    logger.info("ending: the last avatar is being finished; once more to end at once")
-                    stop.give()
-                    return
-                }
-                if ContinuousClock.now - given >= .seconds(1) { _exit(128 + number) }
-            }
+            source.setEventHandler { action() }
             source.resume()
             return source
         }
+        sources =
+            pauses
+            + [SIGINT, SIGTERM].map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+                source.setEventHandler {
+                    guard let given = stop.given else {
+                        logger.info("ending: the last avatar is being finished; once more to end at once")
+                        stop.give()
+                        return
+                    }
+                    if ContinuousClock.now - given >= .seconds(1) { _exit(128 + number) }
+                }
+                source.resume()
+                return source
+            }
     }
 
     func end() { for source in sources { source.cancel() } }

@@ -5,6 +5,8 @@ package import Tracking
 /// Everything that is read from the model directory, checked before the source is opened.
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
+    /// Of the head model's file.
+    package let headDigest: String
     /// Texture statistics of many faces; `nil` where none are installed or wanted.
     package let faces: FaceDatabaseContents?
     package let tracker: Handover<FaceTracker>
@@ -18,7 +20,7 @@ package struct LoadedModels: Sendable {
         } catch {
             throw Failure(.configuration, error.description)
         }
-        head = try HeadModelFile.load(from: directory)
+        (head, headDigest) = try HeadModelFile.loadWithDigest(at: directory + "/" + HeadModelFile.name)
         faces = texture.synthesis ? try FaceDatabaseFile.load(from: directory, features: texture.features) : nil
     }
 

@@ -24,6 +24,11 @@ package struct Counters: Sendable, Equatable {
     /// Times a lost live source was opened again.
     package var reconnects = 0
     package var publications = 0
+    /// Checkpoints written, and such that could not be.
+    package var checkpoints = 0
+    package var checkpointFailures = 0
+    /// Why the source is closed though nothing is wrong with it.
+    package var closed: Closed?
     /// Avatars that were not better enough to publish.
     package var withheld = 0
 
@@ -44,6 +49,11 @@ package struct Counters: Sendable, Equatable {
     package var edition: Int?
     /// People who are known.
     package var people = 0
+
+    package enum Closed: String, Sendable, Equatable {
+        case paused
+        case notEnrolled = "waiting for enrolment"
+    }
 
     package init() {}
 

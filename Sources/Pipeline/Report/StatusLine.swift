@@ -12,6 +12,7 @@ package enum StatusLine {
         if let deviation = c.fitDeviation { parts.append("fit ±\(fixed(deviation, 2)) mm") }
         if let coverage = c.coverage { parts.append("seen \(fixed(coverage * 100, 0)) %") }
         parts.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
+        if let closed = c.closed { parts.insert(closed.rawValue, at: 0) }
         if let now = c.synthesizing { parts.append("synthesizing \(now)") }
         return parts.joined(separator: "  ")
     }
