@@ -13,7 +13,7 @@ package struct DirectoryLock: ~Copyable, Sendable {
     ///   - mode: of a directory that is created.
     ///   - holder: what another process does that holds it, for the message.
     /// - Throws: `FileSystemError` with `EBUSY` when another process holds it.
-    package init(directory: String, subject: String, mode: mode_t = 0o755, holder: String) throws(FileSystemError) {
+    init(directory: String, subject: String, mode: mode_t = 0o755, holder: String) throws(FileSystemError) {
         try Self.create(directory, mode: mode)
         let path = "\(directory)/\(Self.name(subject))"
         descriptor = try Self.locked(path, directory, mode: mode == 0o700 ? 0o600 : 0o644, holder)

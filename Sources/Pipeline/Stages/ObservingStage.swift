@@ -105,6 +105,7 @@ extension Pipeline {
             // Also the passing of time is news to the fit, which may have put off a change.
             if event.kept != nil || frame.time - lastEvent >= 0.25 {
                 lastEvent = frame.time
+                keeper.reached(frame: frame.number, time: frame.time)
                 guard await events.send(event) else { return }
             }
         }

@@ -51,6 +51,10 @@ package struct CheckpointIndex: Sendable {
         package var fit: ShapeFit?
         package var isDense = false
         package var synthesis: (digest: String, coverage: Double)?
+
+        package init(selection: KeyframeSelector.State, fit: ShapeFit? = nil, isDense: Bool = false) {
+            (self.selection, self.fit, self.isDense) = (selection, fit, isDense)
+        }
     }
 
     package static let magic = "LIKESTAT"

@@ -49,6 +49,14 @@ final class StateKeeper: Sendable {
         }
     }
 
+    /// The stream goes on; that alone is no reason to write.
+    func reached(frame: Int, time: Double) {
+        state.withLock {
+            $0.checkpoint.nextFrame = max($0.checkpoint.nextFrame, frame + 1)
+            $0.checkpoint.streamSeconds = max($0.checkpoint.streamSeconds, time)
+        }
+    }
+
     func fitted(_ fit: ShapeFit, isDense: Bool, person: Int) {
         change {
             guard $0.people.indices.contains(person) else { return }
