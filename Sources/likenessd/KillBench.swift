@@ -3,14 +3,15 @@ internal import Foundation
 internal import Pipeline
 internal import Video
 
-/// Runs are killed at random moments and started again: nothing that was published or kept may be lost.
+/// Runs are killed at random moments and started again: nothing that was published or kept may be lost. Every third one is killed
+/// in its first seconds, the others in the seconds after they have written something.
 struct KillBench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "kills")
     @Option(help: "A film of a person; it is played like a camera.") var source: String
     @Option(help: "Where runs publish and keep their state; it is removed before and after.") var directory: String
     @Option(help: "Runs to kill.") var count = 500
-    @Option(help: "Seconds that a run lives at most.") var longest = 3.0
-    @Option(help: "Begin from nothing again after so many runs, so that there is something to publish.") var renew = 8
+    @Option(help: "Seconds that a run lives at most, from its start or from its first file.") var longest = 3.0
+    @Option(help: "Begin from nothing again after so many runs, so that there is something to publish.") var renew = 5
     @Option var models: String?
 
     func run() throws {
@@ -40,7 +41,8 @@ struct KillBench: ParsableCommand {
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
             try process.run()
-            Thread.sleep(forTimeInterval: Double.random(in: 0.05...longest))
+            if round % 3 != 0 { Self.waitForAFile(in: [output, state], of: process) }
+            Thread.sleep(forTimeInterval: Double.random(in: 0...longest))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             if process.terminationReason == .uncaughtSignal { killed += 1 }
@@ -65,6 +67,25 @@ struct KillBench: ParsableCommand {
         print(
             "killed \(killed) of \(count) runs; a checkpoint was found after \(checkpoints), a new edition after \(editions);"
                 + " \(failures) rounds with something incomplete or lost")
-        guard failures == 0 else { throw ExitCode(ExitStatus.software.rawValue) }
+        guard failures == 0, checkpoints > 0 else { throw ExitCode(ExitStatus.software.rawValue) }
+    }
+
+    /// Until one of the directories changes, or for four seconds.
+    private static func waitForAFile(in directories: [String], of process: Process) {
+        func changed() -> [Int] {
+            directories.map { path in
+                var status = stat()
+                guard stat(path, &status) == 0 else { return 0 }
+                return status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+            }
+        }
+        // The locks and the cleaning up at the start are no work yet.
+        let names = { directories.map { ((try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? []).count } }
+        let (before, count) = (changed(), names())
+        let end = Date(timeIntervalSinceNow: 4)
+        while process.isRunning, Date() < end {
+            if changed() != before, names() != count, names().contains(where: { $0 > 1 }) { return }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
     }
 }

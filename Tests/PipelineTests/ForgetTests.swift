@@ -32,7 +32,7 @@ import Testing
         #expect(pause.status == 0, "\(pause.errors)")
         // What kills and damage leave.
         let planted = [
-            "\(output)/.zebra.glb.12.partial", "\(output)/.zebra-2.json.12.partial", "\(output)/zebra.000099.json",
+            "\(output)/.zebra.glb.12.partial", "\(output)/.zebra.json.12.partial", "\(output)/zebra.000099.json",
             "\(state)/.zebra.checkpoint.12.partial", "\(state)/zebra.keyframe.\(String(repeating: "0", count: 32))",
             "\(state)/zebra.damaged-20260101T000000Z/zebra.checkpoint",
         ]
@@ -52,7 +52,8 @@ import Testing
             #expect(refused.errors.split(separator: "\n").count == 1)
             #expect(held.current != nil)
         }
-        #expect(Self.files(place.path).map(\.path) == before.map(\.path), "a refusal removes nothing")
+        let untouched = Self.files(place.path).map(\.path) == before.map(\.path)
+        #expect(untouched, "a refusal removes nothing")
 
         // The place of the state is noted: it need not be told.
         let forgotten = try Program.run(["forget", "zebra", "--output", output])

@@ -31,6 +31,8 @@ import Video
         ])
         #expect(bench.status == 0, "\(bench.output)")
         #expect(bench.output.contains("of 6 runs") && bench.output.contains("; 0 rounds with"), "\(bench.output)")
+        let found = bench.output.firstMatch(of: /found after (\d+), a new edition after (\d+)/)
+        #expect(Int(found?.1 ?? "0") ?? 0 >= 2 && Int(found?.2 ?? "0") ?? 0 >= 1, "\(bench.output)")
         print(bench.output)
     }
 
