@@ -130,7 +130,32 @@ import Video
         #expect(place.names == [".avatar.lock"])
     }
 
-    /// State that cannot be written is told and does not stop what is published.
+    @Test(.timeLimit(.minutes(2))) func aFullDiskUnderTheStateStopsNothing() throws {
+        let place = TemporaryDirectory()
+        let (output, state) = (place.path + "/out", place.path + "/state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        // Room for no keyframe.
+        guard try SmallDisk.mount(at: state, megabytes: 1) else {
+            print("no right to mount a small disk: a full state directory was not tried")
+            return
+        }
+        defer { SmallDisk.unmount(state) }
+        try Data(count: 900_000).write(to: URL(fileURLWithPath: state + "/ballast"))
+        let arguments = [
+            "run", "--source", Film.person, "--output", output, "--state", state, "--models", Models.path,
+        ]
+        let full = try Program.run(arguments)
+        #expect(full.status == 0 && Self.manifest(output) != nil, "\(full.errors)")
+        #expect(full.errors.components(separatedBy: "no checkpoint: ").count == 2, "\(full.errors)")
+        #expect(full.errors.contains("No space left"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: state)
+        #expect(!names.contains { $0.hasSuffix(".partial") || $0 == "avatar.checkpoint" }, "\(names)")
+        // The next run begins anew, with nothing to say about it.
+        let next = try Program.run(arguments)
+        #expect(next.status == 0 && !next.errors.contains("damaged"), "\(next.errors)")
+    }
+
+    /// A state directory that cannot be used is found out before the source is opened.
     @Test(.timeLimit(.minutes(1))) func aStateDirectoryThatCannotBeMade() throws {
         let place = TemporaryDirectory()
         let run = try Program.run([

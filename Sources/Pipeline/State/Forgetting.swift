@@ -58,12 +58,18 @@ package struct Forgetting {
         let holder = "is at work for the subject"
         let locks = Locks()
         for name in subjects { try locks.take(output, name, holder) }
-        for path in states {
-            for name in subjects + [host?.subject].compactMap({ $0 }) { try locks.take(path, name, holder) }
+        func mayHold(_ path: String) -> Bool {
+            guard let host else { return false }
+            return Self.names(path).contains { $0.hasPrefix("\(host.subject).") }
         }
+        let shared = states.filter(mayHold)
+        for path in states {
+            for name in subjects { try locks.take(path, name, holder) }
+        }
+        if let host { for path in shared { try locks.take(path, host.subject, holder) } }
         let owner = Self.owner(of: "\(output)/\(DirectoryLock.name(subject))")
         for path in states {
-            if let host { try forget(person: host.person, of: host.subject, in: path) }
+            if let host, shared.contains(path) { try forget(person: host.person, of: host.subject, in: path) }
             if only {
                 try forget(person: 0, of: subject, in: path)
             } else {
