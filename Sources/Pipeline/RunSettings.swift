@@ -14,6 +14,12 @@ package struct RunSettings: Sendable, Equatable {
     package var realTime: Bool
     /// A file or named pipe for the person's motion, frame by frame.
     package var motion: String?
+    /// The directory of checkpoints; none are kept where there is none.
+    package var state: String?
+    /// Other files that the run writes, which show the person.
+    package var made: [String] = []
+    /// Somebody said that this subject may be captured; else the source stays closed.
+    package var isEnrolled = true
 
     package init(
         source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool, motion: String? = nil

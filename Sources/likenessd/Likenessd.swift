@@ -20,6 +20,7 @@ struct Likenessd: AsyncParsableCommand {
             PublishCommand.self, ModelCommand.self,
             DatabaseCommand.self, FeaturesCommand.self,
             EvaluateCommand.self, BenchCommand.self,
+            EditionsCommand.self, RollbackCommand.self, PauseCommand.self, ResumeCommand.self, ForgetCommand.self,
         ])
 
     /// Ends every command the same way: one line on standard error, and the documented status.

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Dispatch
 internal import Foundation
 internal import Logging
 internal import Pipeline
@@ -26,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
             order and goes on with the new ones, and its models stay loaded. Under systemd it tells how it stands (sd_notify).
 
             The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; another one, a second \
-            or more later, ends it at once.
+            or more later, ends it at once. SIGUSR1 closes the camera until SIGUSR2 (also likenessd pause and resume); \
+            where checkpoints are kept a pause outlives the process.
             """)
 
     @Option(name: .shortAndLong, help: "What to watch.") var source: String?
@@ -58,6 +58,13 @@ struct RunCommand: AsyncParsableCommand {
             pipe loses lines that nobody reads; a file grows.
             """)
     var motion: String?
+    @Option(
+        help: """
+            The directory of checkpoints, which a restart goes on from; readable by its owner only. Without it: the \
+            configuration's, systemd's state directory, OUTPUT/.likeness-state for a camera, and none for a file. \
+            none: keep none.
+            """)
+    var state: String?
     @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
 
     func validate() throws {
@@ -82,6 +89,7 @@ struct RunCommand: AsyncParsableCommand {
         ]
         for (key, text) in texts { if let text { options.set(key, .text(text), "--\(key)") } }
         if untilEnd { options.set("untilEnd", .flag(true), "--until-end") }
+        if let state { options.set("state.directory", .text(state), "--state") }
         if wait { options.set("wait", .flag(true), "--wait") }
         if realTime { options.set("realTime", .flag(true), "--real-time") }
         if mirrored { options.set("video.mirrored", .flag(true), "--mirrored") }
@@ -106,7 +114,11 @@ struct RunCommand: AsyncParsableCommand {
     private func stations() throws -> [Station] {
         let asked = try asked()
         if sheet != nil, asked.sources.count > 1 { throw Failure(.usage, "--sheet is for a single source") }
-        return try asked.sources.map { source throws(Failure) in try Station(source) }
+        return try asked.sources.map { source throws(Failure) in
+            var station = try Station(source)
+            station.settings.made += [sheet].compactMap { $0 }
+            return station
+        }
     }
 
     func run() async throws {
@@ -122,7 +134,7 @@ struct RunCommand: AsyncParsableCommand {
         let shelf = ModelShelf(directory: Places.models(option: models))
         let roster = Roster()
         let stop = StopSignal()
-        let signals = Signals(stop, logger: logger)
+        let signals = Signals(stop, roster, logger: logger)
         let status = Task { [logger] in await Self.showStatus(roster, logger) }
         defer {
             status.cancel()
@@ -185,30 +197,4 @@ struct RunCommand: AsyncParsableCommand {
     private static func line(_ station: Station, named: Bool) -> String {
         (named ? "\(station.subject): " : "") + StatusLine.text(station.report.now)
     }
-}
-
-/// The first signal asks for an orderly end; one that comes a second or more after it ends at once. `timeout`, shells
-/// and terminals give the same signal to a process and to its group: within the second it is the same request.
-final class Signals {
-    private let sources: [any DispatchSourceSignal]
-
-    init(_ stop: StopSignal, logger: Logger) {
-        let queue = DispatchQueue(label: "signals")
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                guard let given = stop.given else {
-                    logger.info("ending: the last avatar is being finished; once more to end at once")
-                    stop.give()
-                    return
-                }
-                if ContinuousClock.now - given >= .seconds(1) { _exit(128 + number) }
-            }
-            source.resume()
-            return source
-        }
-    }
-
-    func end() { for source in sources { source.cancel() } }
 }

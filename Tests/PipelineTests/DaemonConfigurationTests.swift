@@ -28,6 +28,20 @@ import Testing
 
         """
 
+    /// A file may be anybody's; who types a command means the person.
+    @Test func nobodyIsEnrolledByAFileThatDoesNotSaySo() throws {
+        let asked = try Self.compose(Self.two + "  - {subject: cleo, source: c.mp4, enrolled: true, wait: false}")
+            .sources
+        #expect(asked.map(\.isEnrolled) == [false, false, true] && asked.map(\.waits) == [true, true, false])
+        let set = ["sources.anna.enrolled=yes"]
+        #expect(try Self.compose(Self.two, set: set).sources.map(\.isEnrolled) == [true, false])
+        let typed = try Self.compose(nil, set: ["source=a.mp4", "output=o"]).sources[0]
+        #expect(typed.isEnrolled && !typed.waits)
+        #expect(
+            try Self.compose(nil, set: ["source=a.mp4", "output=o", "enrolled=false"]).sources[0].isEnrolled == false)
+        #expect(try Station(asked[2]).settings.isEnrolled && Station(asked[0]).settings.waitsForSource)
+    }
+
     /// Each step adds one that wins over all before it.
     @Test func laterOnesWin() throws {
         func keep(

@@ -24,10 +24,10 @@ import Testing
             output: \(place.path)/out
             texture: {size: 256}
             sources:
-              - {subject: anna, source: \(Film.person)}
-              - {subject: missing, source: \(place.path)/nothing.mp4}
-              - {subject: nobody, source: \(Film.nobody)}
-              - {subject: ben, source: \(Film.person), texture: {size: 512}}
+              - {subject: anna, enrolled: true, source: \(Film.person)}
+              - {subject: missing, enrolled: true, source: \(place.path)/nothing.mp4}
+              - {subject: nobody, enrolled: true, source: \(Film.nobody)}
+              - {subject: ben, enrolled: true, source: \(Film.person), texture: {size: 512}}
             """, in: place)
         // The most serious one: a missing file before an empty picture.
         #expect(result.status == 66, "\(result.errors)")
@@ -60,7 +60,7 @@ import Testing
             output: \(place.path)/out
             realTime: true
             texture: {size: 256, synthesis: false}
-            sources: [{subject: anna, source: \(Film.person)}, {subject: ben, source: \(Film.person)}]
+            sources: [{subject: anna, enrolled: true, source: \(Film.person)}, {subject: ben, enrolled: true, source: \(Film.person)}]
             """
         try Data(yaml.utf8).write(to: URL(fileURLWithPath: place.path + "/daemon.yaml"))
         let process = try Program.start(["run", "--config", place.path + "/daemon.yaml", "--models", Models.path])

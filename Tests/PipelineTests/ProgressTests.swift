@@ -32,6 +32,19 @@ import Testing
         #expect(Self.problem([(0, idle), (1000, idle)]) == nil, "nothing to do is no fault")
     }
 
+    /// As synthesis does, of which there is one at a time.
+    @Test func whoWaitsForItsTurnIsNotBusy() async {
+        let edge = Edge<Int>(.suspending(capacity: 1))
+        #expect(await edge.send(1))
+        #expect(await edge.next() == 1)
+        #expect(edge.activity.isBusy)
+        edge.isResting()
+        let resting = edge.activity
+        #expect(!resting.isBusy)
+        edge.isGettingOn()
+        #expect(edge.activity.isBusy && edge.activity.steps > resting.steps)
+    }
+
     @Test func aSourceThatWaitsAsItShouldIsProgress() {
         let down = SourceState.waiting(why: "off", until: Self.start + .seconds(72))
         #expect(Self.problem([(0, Self.sample(down)), (71, Self.sample(down)), (130, Self.sample(down))]) == nil)
@@ -40,6 +53,11 @@ import Testing
         #expect(Self.problem([(0, Self.sample(opening)), (69, Self.sample(opening))]) == nil)
         #expect(Self.problem([(71, Self.sample(opening))]) == "opening the source")
         #expect(Self.problem([(500, Self.sample(.refused(why: "password")))]) == nil)
+        for why in SourceState.Closed.allCases {
+            #expect(
+                Self.problem([(0, Self.sample(.closed(why), last: 0)), (500, Self.sample(.closed(why), last: 0))])
+                    == nil)
+        }
     }
 
     @Test func aReaderThatMissedItsOwnDeadlineHangs() {

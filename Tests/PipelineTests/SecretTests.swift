@@ -160,7 +160,8 @@ import Video
         mkfifo(pipe, 0o600)
         // The second source keeps it alive: a pipe that nobody writes into.
         try Data(
-            "output: \(place.path)/out\nsources: [{source: '\(pipe)', subject: a}, {source: b, subject: b}]\n".utf8
+            "output: \(place.path)/out\nsources: [{source: '\(pipe)', subject: a, enrolled: true}, {source: b, subject: b, enrolled: true}]\n"
+                .utf8
         )
         .write(to: URL(fileURLWithPath: place.path + "/two.yaml"))
         let process = Process()

@@ -66,8 +66,21 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var minimumGain = 0.01
         /// Numbered editions to keep.
         package var keep = 10
+        /// Days to keep an edition at most; 0: for ever. The newest one always stays.
+        package var keepDays = 0.0
+        /// Megabytes (10⁶ bytes) that all numbered files of a subject may have; 0: no limit. The newest edition always stays.
+        package var keepMegabytes = 0
         /// Publish beside each avatar a picture of where its texels come from.
         package var confidenceMap = false
+    }
+
+    /// What a restart goes on from. It holds pictures of the person's face, for its owner's eyes only.
+    package struct State: Codable, Sendable, Equatable {
+        /// Empty: systemd's state directory, or `.likeness-state` in the output directory for a camera and nothing for a
+        /// file; `none`: nothing is kept.
+        package var directory = ""
+        /// Seconds between two checkpoints at least.
+        package var intervalSeconds = 10.0
     }
 
     package var video = Video()
@@ -75,6 +88,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var fitting = Fitting()
     package var texture = Texture()
     package var publication = Publication()
+    package var state = State()
 
     package init() {}
 }

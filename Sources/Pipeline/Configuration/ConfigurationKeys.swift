@@ -13,6 +13,8 @@ package enum ConfigurationKeys {
         Section(name: "fitting", sentence: "The shape of the head."),
         Section(name: "texture", sentence: "The skin."),
         Section(name: "publication", sentence: "When a better avatar is written."),
+        Section(
+            name: "state", sentence: "What a restart goes on from: pictures of the face, for the owner's eyes only."),
     ]
 
     /// What a source is and where its avatar goes; these stand in no preset.
@@ -33,6 +35,10 @@ package enum ConfigurationKeys {
             "untilEnd", .flag, .anywhere, .flag(false), "End when the source ends, also a camera or a network source."),
         ConfigurationKey(
             "realTime", .flag, .anywhere, .flag(false), "Play a file at its own pace, like a camera."),
+        ConfigurationKey(
+            "enrolled", .flag, .source, nil,
+            "The person agreed to be captured: without it a file's source stays closed; a command line's is taken as said."
+        ),
         ConfigurationKey(
             "wait", .flag, .anywhere, nil,
             "Wait for a camera that is not there yet; without a word, a file's sources do and the command line's does not."
@@ -94,9 +100,22 @@ package enum ConfigurationKeys {
             "Between two publications."),
         .number("publication.minimumGain", \.publication.minimumGain, 0...1, "Of the quality score, 0 to 1."),
         .whole("publication.keep", \.publication.keep, 1...100_000, "Numbered editions to keep."),
+        .number(
+            "publication.keepDays", \.publication.keepDays, 0...100_000,
+            "Days to keep an edition at most, 0: for ever; the newest one always stays."),
+        .whole(
+            "publication.keepMegabytes", \.publication.keepMegabytes, 0...100_000_000,
+            "Megabytes of all numbered files of a subject, 0: no limit; the newest edition always stays."),
         .flag(
             "publication.confidenceMap", \.publication.confidenceMap,
             "Publish beside each avatar a picture of where its texels come from."),
+
+        .text(
+            "state.directory", \.state.directory,
+            "Directory of checkpoints; none: keep none; empty: systemd's, or .likeness-state in the output for a camera."
+        ),
+        .number(
+            "state.intervalSeconds", \.state.intervalSeconds, 0.05...86400, "Between two checkpoints at least."),
     ]
 
     package static let all = ofSources + ofSections

@@ -57,6 +57,7 @@ extension DaemonConfiguration {
         case "untilEnd": .flag(source.untilEnd)
         case "realTime": .flag(source.realTime)
         case "wait": .flag(source.waits)
+        case "enrolled": .flag(source.isEnrolled)
         // What the rest of the program adds here reads itself.
         default: source.said[key.path]?.value ?? key.standard
         }

@@ -10,6 +10,8 @@ package struct SourceConfiguration: Sendable, Equatable {
     package var realTime: Bool
     /// A camera that is not there yet is waited for.
     package var waits: Bool
+    /// Somebody said that this subject may be captured.
+    package var isEnrolled: Bool
     package var configuration: Configuration
     /// What was said, and where; keys that are not in it have their defaults.
     package var said: ConfigurationLayer
@@ -107,7 +109,7 @@ package struct DaemonConfiguration: Sendable, Equatable {
             subject: said["subject"]?.text ?? "avatar", source: source, output: output,
             motion: motion?.isEmpty == true ? nil : motion,
             untilEnd: said["untilEnd"]?.flag ?? false, realTime: said["realTime"]?.flag ?? false,
-            waits: said["wait"]?.flag ?? (file != nil),
+            waits: said["wait"]?.flag ?? (file != nil), isEnrolled: said["enrolled"]?.flag ?? (file == nil),
             configuration: configuration, said: said)
     }
 

@@ -61,7 +61,7 @@ package struct Daemon: Sendable {
         stop.whenGiven { own.give() }
         let start = ContinuousClock.now
         do {
-            let finished = try await pipeline.run(stop: own)
+            let finished = try await pipeline.run(stop: own, pause: station.pause)
             let missing = finished == nil && !stop.isGiven
             return Ending(
                 station: station, finished: finished, failure: missing ? station.nothingSeen : nil,

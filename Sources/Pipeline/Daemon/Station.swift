@@ -4,16 +4,21 @@ internal import Video
 /// One source with its subject: what it is asked to do, how, and what came of it so far. Two are equal that are asked for the
 /// same.
 package struct Station: Sendable, Equatable {
-    package let settings: RunSettings
+    package var settings: RunSettings
     package let configuration: Configuration
     package let report: Report
+    package let pause: PauseSignal
 
     package var subject: String { settings.subject }
 
-    package init(settings: RunSettings, configuration: Configuration, report: Report = Report()) {
+    package init(
+        settings: RunSettings, configuration: Configuration, report: Report = Report(),
+        pause: PauseSignal = PauseSignal()
+    ) {
         self.settings = settings
         self.configuration = configuration
         self.report = report
+        self.pause = pause
     }
 
     package static func == (a: Self, b: Self) -> Bool {
@@ -23,9 +28,9 @@ package struct Station: Sendable, Equatable {
     /// What it publishes, among the stations of a process.
     var avatar: String { "\(settings.output)/\(subject)" }
 
-    /// The same with what an earlier one has counted.
+    /// The same with what an earlier one has counted, and its pause.
     func continuing(_ earlier: Station) -> Station {
-        Station(settings: settings, configuration: configuration, report: earlier.report)
+        Station(settings: settings, configuration: configuration, report: earlier.report, pause: earlier.pause)
     }
 
     /// Looks the names of secrets up.
@@ -51,6 +56,10 @@ package struct Station: Sendable, Equatable {
             realTime: source.realTime,
             motion: try source.motion.map { motion throws(Failure) in try expanded(motion, "motion") })
         settings.waitsForSource = source.waits
+        settings.isEnrolled = source.isEnrolled
+        settings.state = Places.state(
+            configured: configuration.state.directory, output: settings.output, keepsByDefault: settings.source.isLive)
+        settings.made = [settings.motion].compactMap { $0 }
         self.init(settings: settings, configuration: configuration)
     }
 

@@ -5,6 +5,8 @@ package import Tracking
 /// Everything that is read from the model directory, checked before the source is opened.
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
+    /// Of the head model's file.
+    package let headDigest: String
     /// Texture statistics of many faces; `nil` where none are installed or wanted.
     package let faces: FaceDatabaseContents?
     package let tracker: Handover<FaceTracker>
@@ -15,9 +17,11 @@ package struct LoadedModels: Sendable {
     }
 
     init(
-        head: MorphableModel, faces: FaceDatabaseContents?, tracker: FaceTracker, iris: IrisEstimator
+        head: MorphableModel, headDigest: String, faces: FaceDatabaseContents?, tracker: FaceTracker,
+        iris: IrisEstimator
     ) {
         self.head = head
+        self.headDigest = headDigest
         self.faces = faces
         self.tracker = Handover(tracker)
         self.iris = Handover(iris)

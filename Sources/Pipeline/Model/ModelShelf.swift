@@ -6,7 +6,7 @@ internal import Tracking
 package final class ModelShelf: Sendable {
     private struct Loaded {
         var library: LiteRTLibrary?
-        var head: MorphableModel?
+        var head: (model: MorphableModel, digest: String)?
         /// By the file that the network's weights come from; `nil` where no database is installed.
         var faces: [String: FaceDatabaseContents?] = [:]
     }
@@ -20,7 +20,7 @@ package final class ModelShelf: Sendable {
         let shared = try loaded.withLock { loaded throws(Failure) in try load(into: &loaded, texture) }
         do throws(ModelError) {
             return LoadedModels(
-                head: shared.head, faces: shared.faces,
+                head: shared.head.model, headDigest: shared.head.digest, faces: shared.faces,
                 tracker: try FaceTracker(directory: directory, library: shared.library),
                 iris: try IrisEstimator(directory: directory, library: shared.library))
         } catch {
@@ -30,7 +30,9 @@ package final class ModelShelf: Sendable {
 
     private func load(
         into loaded: inout Loaded, _ texture: Configuration.Texture
-    ) throws(Failure) -> (library: LiteRTLibrary, head: MorphableModel, faces: FaceDatabaseContents?) {
+    ) throws(Failure) -> (
+        library: LiteRTLibrary, head: (model: MorphableModel, digest: String), faces: FaceDatabaseContents?
+    ) {
         let library: LiteRTLibrary
         if let known = loaded.library {
             library = known
@@ -40,8 +42,12 @@ package final class ModelShelf: Sendable {
             }
             loaded.library = library
         }
-        let head: MorphableModel
-        if let known = loaded.head { head = known } else { head = try HeadModelFile.load(from: directory) }
+        let head: (model: MorphableModel, digest: String)
+        if let known = loaded.head {
+            head = known
+        } else {
+            head = try HeadModelFile.loadWithDigest(at: directory + "/" + HeadModelFile.name)
+        }
         loaded.head = head
         guard texture.synthesis else { return (library, head, nil) }
         if let known = loaded.faces[texture.features] { return (library, head, known) }

@@ -33,6 +33,9 @@ package struct Counters: Sendable, Equatable {
     /// Outputs are checked and models are loaded: from here on it works, or waits for its source.
     package var isReady = false
     package var publications = 0
+    /// Checkpoints written, and such that could not be.
+    package var checkpoints = 0
+    package var checkpointFailures = 0
     /// Avatars that were not better enough to publish.
     package var withheld = 0
 
@@ -55,6 +58,9 @@ package struct Counters: Sendable, Equatable {
     package var people = 0
 
     package init() {}
+
+    /// Why the source is closed though nothing is wrong with it.
+    package var closed: SourceState.Closed? { if case .closed(let why) = source { why } else { nil } }
 
     package var framesWithFace: Int { framesObserved - framesWithoutFace }
 }

@@ -14,6 +14,7 @@ package enum StatusLine {
         parts.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
         switch c.source {
         case .waiting, .refused, .opening: parts.insert("source \(source(c, at: .now))", at: 0)
+        case .closed(let why): parts.insert(why.rawValue, at: 0)
         case .running, .ended: break
         }
         if let now = c.synthesizing { parts.append("synthesizing \(now)") }
@@ -36,6 +37,7 @@ package enum StatusLine {
     static func source(_ c: Counters, at now: ContinuousClock.Instant) -> String {
         switch c.source {
         case .ended: return c.source.name
+        case .closed(let why): return "closed, \(why.rawValue)"
         case .opening: return c.lastFrame == nil && c.openingsFailed == 0 ? "opening" : "down, being opened"
         case .running:
             // Silence shows before it counts as a loss.

@@ -44,7 +44,7 @@ package struct ProgressWatch: Sendable {
         case .waiting(_, let until): consider("waiting for the source", since: until)
         case .running where sample.isLive:
             if let last = sample.lastFrame { consider("reading the source", since: last) }
-        case .opening, .running, .refused, .ended: break
+        case .opening, .running, .refused, .closed, .ended: break
         }
         for (name, activity) in sample.stages {
             if activity.isBusy, let known = steps[name], known.steps == activity.steps {

@@ -8,8 +8,15 @@ package enum SourceState: Sendable, Equatable {
     case waiting(why: String, until: ContinuousClock.Instant)
     /// Asking again would not help: a wrong password, or an address that cannot be meant.
     case refused(why: String)
+    /// Nothing is wrong with it, and nothing may be seen.
+    case closed(Closed)
     /// The film is over, or the run was asked to end.
     case ended
+
+    package enum Closed: String, Sendable, Equatable, CaseIterable {
+        case paused
+        case notEnrolled = "waiting for enrolment"
+    }
 
     /// One word, for counters and machines.
     package var name: String {
@@ -18,6 +25,8 @@ package enum SourceState: Sendable, Equatable {
         case .running: "running"
         case .waiting: "waiting"
         case .refused: "refused"
+        case .closed(.paused): "paused"
+        case .closed(.notEnrolled): "unenrolled"
         case .ended: "ended"
         }
     }

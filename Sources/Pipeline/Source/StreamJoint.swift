@@ -32,7 +32,7 @@ package struct StreamJoint: Sendable {
     private let isLive: Bool
     private var size: (width: Int, height: Int)?
     private var others = 0
-    private var numberOffset = 0
+    private var numberOffset: Int
     private var timeOffset: Double
     private var last: (number: Int, time: Double)?
     private var opening = 0
@@ -40,8 +40,12 @@ package struct StreamJoint: Sendable {
     /// - Parameters:
     ///   - isLive: only a live source can be begun anew; what does not fit into a film is left out.
     ///   - time: stream seconds of the first picture.
-    package init(isLive: Bool, time: Double = 0) {
+    ///   - number: of the first picture.
+    ///   - size: of the pictures before, where there were some.
+    package init(isLive: Bool, time: Double = 0, number: Int = 0, size: (width: Int, height: Int)? = nil) {
         self.isLive = isLive
+        self.size = size
+        numberOffset = number
         timeOffset = time
     }
 

@@ -5,27 +5,53 @@ package import Video
 
 extension Pipeline {
     /// The source → frames. A file goes to its end; a live source that is lost is opened again after a while, unless
-    /// the run is only until its end.
+    /// the run is only until its end. Times and numbers of frames go on from the checkpoint's. While a pause is given a camera
+    /// is closed, and a file waits.
     /// - Returns: true when the source has become another camera: everything begins anew, but for what is published.
-    func capture(into frames: Edge<Frame>, stop: StopSignal) async throws -> Bool {
+    func capture(
+        into frames: Edge<Frame>, from start: Checkpoint, stop: StopSignal, pause: PauseSignal
+    ) async throws -> Bool {
+        defer { report.update { if case .refused = $0.source {} else { $0.source = .ended } } }
+        guard settings.isEnrolled else {
+            await waitForEnrolment(stop: stop)
+            return false
+        }
         let source = settings.source
         var reopening = Reopening(
             isLive: source.isLive, untilEnd: settings.untilEnd, waitsAtFirst: settings.waitsForSource)
-        var joint = StreamJoint(isLive: source.isLive, time: report.now.streamTime)
+        var joint = StreamJoint(
+            isLive: source.isLive, time: max(start.streamSeconds, report.now.streamTime), number: start.nextFrame,
+            size: source.isLive ? start.pictureSize : nil)
         let interruption = Interruption()
         stop.whenGiven { interruption.request() }
-        defer { report.update { if case .refused = $0.source {} else { $0.source = .ended } } }
+        let handler = pause.whenPaused { if source.isLive { interruption.request() } }
+        defer { pause.forget(handler) }
+        var isLost = false
         while !stop.isGiven {
+            await wait(for: pause, stop: stop)
+            interruption.withdraw()
+            if stop.isGiven { return false }
+            if source.isLive, pause.isPaused { continue }
             var opening = OpenedSource(interruption: interruption)
             let decision: Reopening.Decision
             var lost: VideoError?
             do throws(VideoError) {
-                let end = try await read(&opening, &joint, into: frames, stop: stop) { reopening.running() }
+                let end = try await read(&opening, &joint, into: frames, stop: stop, pause: pause, wasLost: isLost) {
+                    reopening.running()
+                    isLost = false
+                }
                 if end == .anotherCamera { return true }
                 if end == .unwanted || stop.isGiven { return false }
+                if source.isLive, interruption.isRequested {
+                    throw VideoError(.interrupted, source: source.description)
+                }
                 decision = reopening.ended(goodSeconds: opening.goodSeconds)
             } catch {
-                if stop.isGiven || error.kind == .interrupted { return false }
+                if stop.isGiven || error.kind == .interrupted && !source.isLive { return false }
+                if error.kind == .interrupted {
+                    joint.reopened(after: silence ?? 0)
+                    continue
+                }
                 lost = error
                 decision = reopening.failed(error.kind, goodSeconds: opening.goodSeconds)
             }
@@ -36,13 +62,38 @@ extension Pipeline {
                 if source.isLive { report.update { $0.source = .refused(why: error.description) } }
                 throw Failure(error)
             case .wait(let seconds):
+                isLost = isLost || opening.first != nil
                 await wait(seconds: seconds * Double.random(in: 0.8...1.2), after: error, opening, stop: stop)
             }
-            if let last = report.now.lastFrame {
-                joint.reopened(after: (ContinuousClock.now - last) / .seconds(1))
-            }
+            joint.reopened(after: silence ?? 0)
         }
         return false
+    }
+
+    /// Seconds since the last picture.
+    private var silence: Double? { report.now.lastFrame.map { (ContinuousClock.now - $0) / .seconds(1) } }
+
+    private func waitForEnrolment(stop: StopSignal) async {
+        report.update { $0.source = .closed(.notEnrolled) }
+        logger.notice(
+            "waiting for enrolment: nobody said that this subject may be captured; if so, write enrolled: true into its source"
+        )
+        while !stop.isGiven { try? await Task.sleep(for: .milliseconds(100)) }
+    }
+
+    /// Waits while a pause is given.
+    /// - Returns: how long.
+    @discardableResult
+    private func wait(for pause: PauseSignal, stop: StopSignal) async -> Duration {
+        guard pause.isPaused, !stop.isGiven else { return .zero }
+        let start = ContinuousClock.now
+        let before = report.now.source
+        logger.notice("paused")
+        report.update { $0.source = .closed(.paused) }
+        while pause.isPaused, !stop.isGiven { try? await Task.sleep(for: .milliseconds(50)) }
+        report.update { $0.source = before }
+        if !stop.isGiven { logger.notice("going on") }
+        return ContinuousClock.now - start
     }
 
     private enum End { case ofSource, unwanted, anotherCamera }
@@ -50,7 +101,7 @@ extension Pipeline {
     /// Reads one opening of the source to its end.
     private func read(
         _ opening: inout OpenedSource, _ joint: inout StreamJoint, into frames: Edge<Frame>, stop: StopSignal,
-        running: () -> Void
+        pause: PauseSignal, wasLost: Bool, running: () -> Void
     ) async throws(VideoError) -> End {
         report.update { $0.source = .opening(until: .now + .seconds(configuration.video.openSeconds)) }
         var reader = try VideoReader(settings.source, options: options, interruption: opening.interruption)
@@ -58,15 +109,15 @@ extension Pipeline {
             if stop.isGiven { break }
             if opening.first == nil {
                 running()
-                let silence = report.now.lastFrame.map { (ContinuousClock.now - $0) / .seconds(1) }
                 report.update {
-                    if silence != nil { $0.reconnects += 1 }
+                    if wasLost { $0.reconnects += 1 }
                     $0.source = .running
                 }
-                if let silence {
+                if wasLost, let silence {
                     logger.notice("the source is back", metadata: ["after_s": "\(StatusLine.fixed(silence, 1))"])
                 }
             }
+            if !settings.source.isLive { opening.paused(for: await wait(for: pause, stop: stop)) }
             opening.sawFrame()
             var usable: Frame?
             switch joint.join(decoded) {
@@ -145,6 +196,9 @@ private struct OpenedSource {
     init(interruption: Interruption) {
         self.interruption = interruption
     }
+
+    /// What is played at its own pace goes on where it was.
+    mutating func paused(for time: Duration) { first = first.map { $0 + time } }
 
     mutating func sawFrame() {
         last = .now

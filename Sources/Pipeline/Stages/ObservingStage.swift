@@ -21,7 +21,7 @@ extension Pipeline {
     /// Where motion is asked for, every frame is followed by the newest of `fits` as well.
     func observe(
         _ frames: Edge<Frame>, into events: Edge<KeyframeEvent>, followedBy fits: Latest<FittedKeyframes>,
-        ending: Latest<Failure>
+        from start: Checkpoint, keeper: StateKeeper, ending: Latest<Failure>
     ) async throws {
         var motion: MotionFollowing?
         if let path = settings.motion {
@@ -29,7 +29,8 @@ extension Pipeline {
         }
         defer { if let iris = motion?.iris { models.iris.giveBack(iris) } }
         let keepsApart = configuration.selection.stranger == .apart
-        var recognition = Recognition(model: models.head, most: keepsApart ? Recognition.mostApart : 1)
+        var recognition = Recognition(
+            model: models.head, most: keepsApart ? Recognition.mostApart : 1, known: start.people.map(\.keyframes))
         let endsForStrangers = configuration.selection.stranger == .end
         var tracker = models.tracker.take()
         defer { models.tracker.giveBack(tracker) }
@@ -39,7 +40,8 @@ extension Pipeline {
         settings.maximumYaw = configuration.selection.maximumYawDegrees * .pi / 180
         settings.perBin = configuration.selection.keyframesPerBin
         // One each for the people who are kept apart; nearly always there is one.
-        var selectors = [KeyframeSelector(settings: settings)]
+        var selectors = start.people.map { KeyframeSelector(settings: settings, state: $0.selection) }
+        if selectors.isEmpty { selectors = [KeyframeSelector(settings: settings)] }
         var person = 0
         var lastEvent = 0.0
         var opening = 0
@@ -96,6 +98,9 @@ extension Pipeline {
                     event.kept = Keyframe(observation, of: frame.image, score: score)
                     event.replaced = replaced
                     recognition.keep(event)
+                    keeper.selected(
+                        recognition.keyframes(of: person), trial.state, person: person, frame: frame.number,
+                        time: frame.time)
                     let (count, perYaw) = (trial.count, trial.countsPerYaw)
                     let people = recognition.count
                     report.update {
@@ -110,6 +115,7 @@ extension Pipeline {
             // Also the passing of time is news to the fit, which may have put off a change.
             if event.kept != nil || frame.time - lastEvent >= 0.25 {
                 lastEvent = frame.time
+                keeper.reached(frame: frame.number, time: frame.time)
                 guard await events.send(event) else { return }
             }
         }
