@@ -76,7 +76,11 @@ let package = Package(
         .testTarget(name: "FaceTests", dependencies: ["Face", "Tensors"], swiftSettings: strict),
         .testTarget(name: "GLTFTests", dependencies: ["GLTF"], swiftSettings: strict),
         .testTarget(
-            name: "PipelineTests", dependencies: ["Pipeline", "Face", "GLTF", "Tracking", "Video", "Tensors"],
+            name: "PipelineTests",
+            dependencies: [
+                "Pipeline", "Face", "GLTF", "Tracking", "Video", "Tensors",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Reference"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),

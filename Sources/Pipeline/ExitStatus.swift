@@ -41,6 +41,15 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         }
     }
 
+    /// Of several, the one that the process ends with is the one with the highest rank: first what trying again does not help.
+    package var seriousness: Int {
+        let order: [ExitStatus] = [
+            .success, .noFace, .anotherPerson, .badData, .unavailable, .noInput, .inputOutput, .cannotCreate, .usage,
+            .noPermission, .configuration, .software,
+        ]
+        return order.firstIndex(of: self) ?? order.count
+    }
+
     /// For the end of the help text.
     package static var table: String {
         "EXIT STATUS:\n"

@@ -16,22 +16,48 @@ package struct Pipeline: Sendable {
     package var models: LoadedModels
     package var report: Report
     package var logger: Logger
+    /// Shared with the pipelines beside this one.
+    package var turns: Turns
 
     package init(
-        settings: RunSettings, configuration: Configuration, models: LoadedModels, report: Report, logger: Logger
+        settings: RunSettings, configuration: Configuration, models: LoadedModels, report: Report, logger: Logger,
+        turns: Turns = Turns()
     ) {
         self.settings = settings
         self.configuration = configuration
         self.models = models
         self.report = report
         self.logger = logger
+        self.turns = turns
     }
 
-    /// Runs until the source ends or `stop` is given; then drains the stages, so that the last avatar is published.
+    /// Runs until the source ends or `stop` is given; then drains the stages, so that the last avatar is published. Goes on
+    /// from the last checkpoint, where one is kept; where the source becomes another camera, all but what is published begins
+    /// anew. While `pause` is given the source is closed.
     /// - Returns: the last published or finished avatar, for a contact sheet.
-    package func run(stop: StopSignal) async throws -> FinishedAvatar? {
+    package func run(stop: StopSignal, pause: PauseSignal = PauseSignal()) async throws -> FinishedAvatar? {
+        var last: FinishedAvatar?
+        var goesOn = true
+        while true {
+            let anotherCamera = Latest<Void>()
+            last = try await run(stop: stop, pause: pause, goesOn: goesOn, anotherCamera: anotherCamera) ?? last
+            var seen = 0
+            if stop.isGiven || anotherCamera.newer(than: &seen) == nil { return last }
+            goesOn = false
+        }
+    }
+
+    /// Runs as long as the source is one camera.
+    /// - Parameter goesOn: from the checkpoint.
+    private func run(
+        stop: StopSignal, pause: PauseSignal, goesOn: Bool, anotherCamera: Latest<Void>
+    ) async throws -> FinishedAvatar? {
         // An output that cannot be written is found out before the camera is opened.
-        do { _ = try openOutput(person: 0) }
+        try noteOutput()
+        let state = try openState(goesOn: goesOn)
+        let start = state.checkpoint
+        let keeper = StateKeeper(start)
+        state.directory.map { pause.follow(PauseMarker(directory: $0.path, subject: $0.subject)) }
         let live = settings.isLive
         let frames = Edge<Frame>(live ? .newest : .suspending(capacity: 2))
         let keyframes = Edge<KeyframeEvent>(.suspending(capacity: 4))
@@ -47,21 +73,32 @@ package struct Pipeline: Sendable {
         // Beside the arrows: whoever follows motion looks at the newest fit.
         let newestFit = Latest<FittedKeyframes>()
         let ending = Latest<Failure>()
+        report.follow {
+            [
+                "observe": frames.activity, "fit": keyframes.activity, "texture": fits.activity,
+                "synthesize": avatars.activity, "publish": complete.activity,
+            ]
+        }
+        defer { report.follow { [:] } }
+        // Also while the source keeps its reader waiting, what there is gets finished.
+        stop.whenGiven { frames.finish() }
+        report.update { $0.isReady = true }
 
         return try await withThrowingTaskGroup(of: FinishedAvatar?.self) { group in
             group.addTask(executorPreference: StageExecutor("capture")) {
                 defer { frames.finish() }
-                try await capture(into: frames, stop: stop)
+                if try await capture(into: frames, from: start, stop: stop, pause: pause) { anotherCamera.set(()) }
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("observe")) {
                 defer { keyframes.finish() }
-                try await observe(frames, into: keyframes, followedBy: newestFit, ending: ending)
+                try await observe(
+                    frames, into: keyframes, followedBy: newestFit, from: start, keeper: keeper, ending: ending)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("fit", quality: .utility)) {
                 defer { fits.finish() }
-                await fit(keyframes, into: fits, newest: newestFit)
+                await fit(keyframes, into: fits, newest: newestFit, from: start, keeper: keeper)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("texture", quality: .utility)) {
@@ -71,11 +108,23 @@ package struct Pipeline: Sendable {
             }
             group.addTask(executorPreference: LowPriorityExecutor("synthesize")) {
                 defer { complete.finish() }
-                await synthesize(avatars, into: complete, atlas: atlas, stop: stop)
+                await synthesize(avatars, into: complete, atlas: atlas, from: start, keeper: keeper, stop: stop)
                 return nil
             }
             group.addTask(executorPreference: StageExecutor("publish", quality: .utility)) {
-                try await publish(complete, mapper: mapper)
+                // The last stage to end.
+                defer { keeper.end() }
+                return try await publish(complete, mapper: mapper)
+            }
+            if let directory = state.directory {
+                group.addTask(executorPreference: LowPriorityExecutor("state")) {
+                    await keepState(keeper, in: directory)
+                    return nil
+                }
+                group.addTask {
+                    await followPause(pause, until: keeper)
+                    return nil
+                }
             }
             var last: FinishedAvatar?
             do {

@@ -2,16 +2,24 @@ internal import Synchronization
 package import Video
 
 /// What one run is asked to do; everything that can also stand in a preset is in `Configuration`.
-package struct RunSettings: Sendable {
+package struct RunSettings: Sendable, Equatable {
     package var source: VideoSource
     package var output: String
     package var subject: String
     /// Stop when a live source ends, instead of opening it again.
     package var untilEnd: Bool
+    /// Wait for a live source that is not there yet, instead of failing.
+    package var waitsForSource = false
     /// Play a file at its own pace, like a camera.
     package var realTime: Bool
     /// A file or named pipe for the person's motion, frame by frame.
     package var motion: String?
+    /// The directory of checkpoints; none are kept where there is none.
+    package var state: String?
+    /// Other files that the run writes, which show the person.
+    package var made: [String] = []
+    /// Somebody said that this subject may be captured; else the source stays closed.
+    package var isEnrolled = true
 
     package init(
         source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool, motion: String? = nil

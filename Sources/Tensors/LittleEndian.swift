@@ -8,6 +8,18 @@ package struct LittleEndianWriter {
         values.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
     }
     package mutating func put(_ values: [Float]) { put(values.map(\.bitPattern)) }
+    package mutating func put(_ values: [UInt64]) {
+        values.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
+    }
+    package mutating func put(_ values: [Double]) { put(values.map(\.bitPattern)) }
+    package mutating func put(_ values: [Int16]) {
+        values.map(\.littleEndian).withUnsafeBytes { bytes += $0 }
+    }
+    /// A number of bytes and those.
+    package mutating func put(_ text: String) {
+        put([UInt32(text.utf8.count)])
+        bytes += text.utf8
+    }
     package mutating func put(_ values: [Int8]) { bytes += values.map { UInt8(bitPattern: $0) } }
 }
 
@@ -41,6 +53,36 @@ package struct LittleEndianReader {
     package mutating func floats(_ count: Int) throws(Damage) -> [Float] {
         try integers(count).map { Float(bitPattern: $0) }
     }
+
+    package mutating func long() throws(Damage) -> UInt64 { try longs(1)[0] }
+
+    package mutating func longs(_ count: Int) throws(Damage) -> [UInt64] {
+        guard count >= 0, count <= (all.count - at) / 8 else { throw .cutOff }
+        return try bytes(8 * count).withUnsafeBytes { raw in
+            (0..<count).map { UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)) }
+        }
+    }
+
+    package mutating func doubles(_ count: Int) throws(Damage) -> [Double] {
+        try longs(count).map { Double(bitPattern: $0) }
+    }
+
+    package mutating func shorts(_ count: Int) throws(Damage) -> [Int16] {
+        guard count >= 0, count <= (all.count - at) / 2 else { throw .cutOff }
+        return try bytes(2 * count).withUnsafeBytes { raw in
+            (0..<count).map { Int16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * $0, as: Int16.self)) }
+        }
+    }
+
+    /// Of at most `limit` bytes.
+    package mutating func text(atMost limit: Int) throws(Damage) -> String {
+        let count = try integer()
+        guard count <= limit else { throw .outOfRange }
+        return String(decoding: try bytes(count), as: UTF8.self)
+    }
+
+    /// Whether all was read.
+    package var isAtEnd: Bool { at == all.count }
 
     package mutating func codes(_ count: Int) throws(Damage) -> [Int8] {
         try bytes(count).map { Int8(bitPattern: $0) }

@@ -11,12 +11,18 @@ package struct Frame: Sendable {
     /// Parts of it were lost, or it was predicted from a picture of which parts were lost: fit for a glance, not for a
     /// texture.
     package var isDamaged: Bool
+    /// How many openings of the source came before this one's: what was in a picture of another opening says nothing about
+    /// this one.
+    package var opening: Int
 
-    package init(image: YUVImage, time: Double, number: Int, isDamaged: Bool = false) {
+    package init(
+        image: YUVImage, time: Double, number: Int, isDamaged: Bool = false, opening: Int = 0
+    ) {
         self.image = image
         self.time = time
         self.number = number
         self.isDamaged = isDamaged
+        self.opening = opening
     }
 }
 

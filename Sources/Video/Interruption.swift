@@ -9,6 +9,9 @@ package final class Interruption: Sendable {
 
     package func request() { requested.store(true, ordering: .relaxed) }
 
+    /// For the next reader.
+    package func withdraw() { requested.store(false, ordering: .relaxed) }
+
     package var isRequested: Bool { requested.load(ordering: .relaxed) }
 }
 

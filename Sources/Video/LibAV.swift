@@ -3,11 +3,13 @@ internal import Foundation
 
 /// What FFmpeg's status codes mean, and its start.
 enum LibAV {
-    /// Registers devices and keeps FFmpeg from writing to standard error by itself: its messages can hold passwords.
+    /// Registers devices and keeps FFmpeg from writing to standard error by itself: its messages can hold passwords, and go
+    /// through `FFmpegLog`.
     static let prepare: Void = {
         avdevice_register_all()
         avformat_network_init()
         av_log_set_level(AV_LOG_QUIET)
+        FFmpegLog.install()
         // Pictures of a megabyte come and go with every frame. By default glibc hands each back to the kernel, and
         // getting fresh pages for the next costs more than decoding: keep up to 64 MiB instead.
         mallopt(M_MMAP_THRESHOLD, 32 << 20)
@@ -31,7 +33,10 @@ enum LibAV {
         switch status {
         case CFFmpeg_httpUnauthorized, CFFmpeg_httpForbidden: return .unauthorized
         case CFFmpeg_httpNotFound: return .notFound
-        case CFFmpeg_protocolNotFound, CFFmpeg_invalidData: return .notAVideo
+        case CFFmpeg_protocolNotFound:
+            if case .network = source { return .unknownScheme }
+            return .notAVideo
+        case CFFmpeg_invalidData: return .notAVideo
         case CFFmpeg_error(ETIMEDOUT): return .timedOut
         case CFFmpeg_error(EACCES), CFFmpeg_error(EPERM): return .permissionDenied
         case CFFmpeg_error(EBUSY): return .busy

@@ -85,8 +85,12 @@ struct Opening {
                 input = UnsafePointer(av_find_input_format("v4l2"))
                 // A device that falls silent must not hold the thread in the kernel.
                 allocated.pointee.flags |= AVFMT_FLAG_NONBLOCK
-            case .network(let address): url = address
-            case .file(let path) where pipe == nil: url = "file:" + path
+            case .network(let address):
+                url = address
+                Redaction.remember(address: address)
+            case .file(let path) where pipe == nil:
+                url = "file:" + path
+                Redaction.remember(address: path)
             case .file, .standardInput: allocated.pointee.pb = pipe?.context
             }
             // On failure the context is freed and `context` nil.
@@ -96,7 +100,8 @@ struct Opening {
         }
         let kind = LibAV.kind(ofOpening: status, source: source, watchdog: watchdog)
         // What FFmpeg says when it was stopped from outside is beside the point.
-        let detail = watchdog.mustStop ? "" : LibAV.text(status)
+        var detail = watchdog.mustStop ? "" : LibAV.text(status)
+        if kind == .busy, case .device(let path) = source, let users = DeviceUsers.text(of: path) { detail = users }
         throw VideoError(kind, source: source.description, detail: detail).orTruncated(source)
     }
 

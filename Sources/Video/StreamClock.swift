@@ -1,16 +1,19 @@
 /// A stream's time stamps → seconds since its first picture, growing strictly whatever the stream says.
-struct StreamClock {
+package struct StreamClock {
     private let secondsPerTick: Double
     private let framePeriod: Double
+    /// Seconds; more than so many between two pictures is the stream's clock being set, and not time that passed.
+    private let longestGap: Double
     private var first: Double?
     private var last = 0.0
 
-    init(secondsPerTick: Double, framePeriod: Double) {
+    package init(secondsPerTick: Double, framePeriod: Double, longestGap: Double) {
         self.secondsPerTick = secondsPerTick
         self.framePeriod = framePeriod
+        self.longestGap = longestGap
     }
 
-    mutating func time(stamp: Int64?) -> Double {
+    package mutating func time(stamp: Int64?) -> Double {
         guard let first else {
             self.first = stamp.map { Double($0) * secondsPerTick } ?? 0
             return 0
@@ -25,6 +28,9 @@ struct StreamClock {
             // A stamp that stands still is jitter. One that runs back means that the stream began anew: go on from here.
             time = time > last - 1 ? last + min(framePeriod, 1e-3) : next
             if time == next { self.first = Double(stamp) * secondsPerTick - next }
+        } else if time - last > longestGap {
+            time = next
+            self.first = Double(stamp) * secondsPerTick - next
         }
         last = time
         return time

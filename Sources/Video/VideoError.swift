@@ -2,6 +2,7 @@
 package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable, CaseIterable {
         case noSuchInput
+        case unknownScheme
         case empty
         case notAVideo
         case noVideoStream
@@ -15,6 +16,8 @@ package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
         case permissionDenied
         case busy
         case interrupted
+        /// The stream came to an end; of a camera, which has none, whoever serves it is gone.
+        case ended
         case io
     }
 
@@ -34,6 +37,8 @@ package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
         let sentence =
             switch kind {
             case .noSuchInput: "there is no such file or device; check --source"
+            case .unknownScheme:
+                "FFmpeg knows no such kind of address; give rtsp://, rtsps://, http://, https://, a device or a file"
             case .empty: "the file is empty (0 bytes)"
             case .notAVideo: "this is not a video or picture that FFmpeg can read"
             case .noVideoStream: "there is no video stream in it, only sound or data"
@@ -47,6 +52,7 @@ package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
             case .permissionDenied: "no permission to read it; for a webcam, join the group 'video'"
             case .busy: "another program is using the device; close it"
             case .interrupted: "stopped"
+            case .ended: "the stream ended; whoever sends it was stopped or started again"
             case .io: "reading or writing failed"
             }
         return "\(source): \(sentence)\(detail.isEmpty ? "" : " (\(detail))")"

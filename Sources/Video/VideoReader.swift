@@ -27,6 +27,11 @@ package struct VideoReader: ~Copyable {
     private var clock: StreamClock
     private var damage = Damage()
     private var draining = false
+    private var lastPicture: ContinuousClock.Instant
+
+    /// Packets that come without ever making a picture are no sign of life for ever: so many seconds, and at least three
+    /// times `readSeconds`. Cameras send an intra frame every 10 s at the least.
+    private static let longestWithoutPicture = 30.0
 
     /// Starts the library and sets the allocator up for pictures; readers do it themselves, but the allocator's part
     /// takes full effect only before other threads have begun to allocate.
@@ -46,7 +51,11 @@ package struct VideoReader: ~Copyable {
         stream = opening.stream
         if case .device = source { isDevice = true } else { isDevice = false }
         converter = PlanarConverter(isDevice: isDevice)
-        clock = StreamClock(secondsPerTick: opening.secondsPerTick, framePeriod: opening.framePeriod)
+        // Of a live source no longer silence can have been endured; a film may hold a picture for a minute.
+        clock = StreamClock(
+            secondsPerTick: opening.secondsPerTick, framePeriod: opening.framePeriod,
+            longestGap: source.isLive ? options.readSeconds + 5 : 60)
+        lastPicture = .now
         packet = av_packet_alloc()
         picture = av_frame_alloc()
     }
@@ -66,10 +75,20 @@ package struct VideoReader: ~Copyable {
         guard let codec, let picture else { preconditionFailure("reader without a decoder") }
         while true {
             if interruption.isRequested { throw VideoError(.interrupted, source: source.description) }
+            if source.isLive,
+                ContinuousClock.now - lastPicture
+                    > .seconds(max(Self.longestWithoutPicture, 3 * options.readSeconds))
+            {
+                throw VideoError(
+                    .timedOut, source: source.description, detail: "data came, but no picture that could be decoded")
+            }
             let status = avcodec_receive_frame(codec, picture)
             if status == 0 {
                 defer { av_frame_unref(picture) }
-                if let frame = frame(from: picture) { return frame }
+                if let frame = frame(from: picture) {
+                    lastPicture = .now
+                    return frame
+                }
                 statistics.corruptPackets += 1
             } else if status == CFFmpeg_error(EAGAIN) {
                 try feed(codec)

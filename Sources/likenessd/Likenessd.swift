@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Pipeline
+internal import Video
 
 @main
 struct Likenessd: AsyncParsableCommand {
@@ -15,9 +16,11 @@ struct Likenessd: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, RenderCommand.self, SyntheticCommand.self, PublishCommand.self, ModelCommand.self,
+            RunCommand.self, CheckConfigCommand.self, ConfigCommand.self, RenderCommand.self, SyntheticCommand.self,
+            PublishCommand.self, ModelCommand.self,
             DatabaseCommand.self, FeaturesCommand.self,
             EvaluateCommand.self, BenchCommand.self,
+            EditionsCommand.self, RollbackCommand.self, PauseCommand.self, ResumeCommand.self, ForgetCommand.self,
         ])
 
     /// Ends every command the same way: one line on standard error, and the documented status.
@@ -25,6 +28,7 @@ struct Likenessd: AsyncParsableCommand {
         WaitPolicy.bePassive()
         do {
             var command = try parseAsRoot()
+            Arguments.hideSecrets()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -32,10 +36,15 @@ struct Likenessd: AsyncParsableCommand {
             }
         } catch let failure as Failure {
             Terminal.clearStatus()
-            FileHandle.standardError.write(Data("likenessd: \(failure.description)\n".utf8))
+            FileHandle.standardError.write(Data("likenessd: \(Redaction.text(failure.description))\n".utf8))
             Foundation.exit(failure.code.rawValue)
         } catch {
-            exit(withError: error)
+            let status = exitCode(for: error)
+            if status.isSuccess { exit(withError: error) }
+            // What is wrong with the command line is told with its own words, and they may hold a password.
+            let message = fullMessage(for: error)
+            if !message.isEmpty { FileHandle.standardError.write(Data("\(Redaction.text(message))\n".utf8)) }
+            Foundation.exit(status.rawValue)
         }
     }
 }

@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import Dispatch
-internal import Face
 internal import Foundation
 internal import Logging
 internal import Pipeline
@@ -18,19 +16,34 @@ struct RunCommand: AsyncParsableCommand {
             Put a password into the environment and write rtsp://user:${NAME}@host/path in single quotes: the name is \
             replaced by the variable's value, and other users do not see it in the list of processes.
 
+            Instead of --source and --output, --config names a file with any number of sources and every setting. Every \
+            key can be overridden: by --set texture.size=512 (for one of several sources --set sources.0.texture.size=512, \
+            or by its subject), or by LIKENESS_TEXTURE_SIZE in the environment. Later ones win: defaults, preset, file, \
+            environment, command line.
+
+            Without a terminal, SIGHUP and a change of a settings' or preset's file make it read its settings again: it ends in \
+            order and goes on with the new ones, and its models stay loaded. Under systemd it tells how it stands (sd_notify).
+
             The first SIGINT or SIGTERM ends the run in order, and the last avatar is published; another one, a second \
-            or more later, ends it at once.
+            or more later, ends it at once. SIGUSR1 closes the camera until SIGUSR2 (also likenessd pause and resume); \
+            where checkpoints are kept a pause outlives the process.
             """)
 
-    @Option(name: .shortAndLong, help: "What to watch.") var source: String
-    @Option(name: .shortAndLong, help: "The directory to publish into; it is created.") var output: String
-    @Option(help: "Name of the published files.") var subject = "avatar"
+    @Option(name: .shortAndLong, help: "What to watch.") var source: String?
+    @Option(name: .shortAndLong, help: "The directory to publish into; it is created.") var output: String?
+    @Option(help: "Name of the published files (default: avatar).") var subject: String?
+    @Option(name: .shortAndLong, help: "A file with all settings and any number of sources.") var config: String?
+    @Option(name: .customLong("set"), help: "Override a key, as in texture.size=512; may be given again and again.")
+    var assignments: [String] = []
+    @Flag(help: "Print the effective configuration, every key explained and without secrets, and end.")
+    var printConfig = false
     @Option(
         name: .shortAndLong,
         help: "A preset by name (webcam, rtsp, photo, low-power, quality) or the path of a YAML file.")
     var preset: String?
     @Option(help: "The directory that set-up filled.") var models: String?
     @Flag(help: "End when the source ends, also a camera or a network source.") var untilEnd = false
+    @Flag(help: "Wait for a camera that is not there yet, instead of failing: for services.") var wait = false
     @Flag(help: "Play a file at its own pace, like a camera, instead of as fast as possible.") var realTime = false
     @Flag(help: "The source is a mirror image: left and right are put back.") var mirrored = false
     @Flag(help: "RTSP over UDP instead of TCP.") var udp = false
@@ -45,116 +58,143 @@ struct RunCommand: AsyncParsableCommand {
             pipe loses lines that nobody reads; a file grows.
             """)
     var motion: String?
+    @Option(
+        help: """
+            The directory of checkpoints, which a restart goes on from; readable by its owner only. Without it: the \
+            configuration's, systemd's state directory, OUTPUT/.likeness-state for a camera, and none for a file. \
+            none: keep none.
+            """)
+    var state: String?
     @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
 
     func validate() throws {
-        do { try Publishing.checkSubject(subject) } catch { throw ValidationError("\(error)") }
+        if let subject {
+            do { try Publishing.checkSubject(subject) } catch { throw ValidationError("\(error)") }
+        }
+        // Who names no file must say these two somewhere; what is wrong with a file is a fault of the configuration.
+        for (key, option) in [("source", source), ("output", output)] where config == nil && option == nil {
+            let variable = ProcessInfo.processInfo.environment[ConfigurationKeys.environmentName(key)] ?? ""
+            let isSaid = !variable.isEmpty || assignments.contains { $0.hasPrefix("\(key)=") }
+            guard isSaid else {
+                throw ValidationError("Missing expected argument '--\(key) <\(key)>', or --config <file>")
+            }
+        }
+    }
+
+    /// What the options say, as a layer over everything else.
+    private var options: Overrides {
+        var options = Overrides()
+        let texts = [
+            ("source", source), ("output", output), ("subject", subject), ("preset", preset), ("motion", motion),
+        ]
+        for (key, text) in texts { if let text { options.set(key, .text(text), "--\(key)") } }
+        if untilEnd { options.set("untilEnd", .flag(true), "--until-end") }
+        if let state { options.set("state.directory", .text(state), "--state") }
+        if wait { options.set("wait", .flag(true), "--wait") }
+        if realTime { options.set("realTime", .flag(true), "--real-time") }
+        if mirrored { options.set("video.mirrored", .flag(true), "--mirrored") }
+        if udp { options.set("video.rtspTransport", .text("udp"), "--udp") }
+        if noSynthesis { options.set("texture.synthesis", .flag(false), "--no-synthesis") }
+        if noMaps { options.set("texture.maps", .flag(false), "--no-maps") }
+        return options
+    }
+
+    /// Everything that was said, put together.
+    private func asked() throws(Failure) -> DaemonConfiguration {
+        do {
+            return try DaemonConfiguration(
+                path: config, environment: ProcessInfo.processInfo.environment, assignments: assignments,
+                options: options)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// What was said, with its secrets looked up.
+    private func stations() throws -> [Station] {
+        let asked = try asked()
+        if sheet != nil, asked.sources.count > 1 { throw Failure(.usage, "--sheet is for a single source") }
+        return try asked.sources.map { source throws(Failure) in
+            var station = try Station(source)
+            station.settings.made += [sheet].compactMap { $0 }
+            return station
+        }
     }
 
     func run() async throws {
         VideoReader.prepare()
-        var configuration = Configuration()
-        do {
-            if let preset { configuration = try Configuration(preset: preset, directories: Places.presets()) }
-        } catch {
-            throw Failure(error)
-        }
-        if mirrored { configuration.video.mirrored = true }
-        if udp { configuration.video.rtspTransport = "udp" }
-        if noSynthesis { configuration.texture.synthesis = false }
-        if noMaps { configuration.texture.maps = false }
+        let asked = try asked()
+        if printConfig { return print(asked.yaml(), terminator: "") }
+        let stations = try stations()
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info
-        let settings = RunSettings(
-            source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
-            untilEnd: untilEnd, realTime: realTime, motion: motion)
-        let report = Report()
-        let pipeline = Pipeline(
-            settings: settings, configuration: configuration,
-            models: try LoadedModels(directory: Places.models(option: models), texture: configuration.texture),
-            report: report, logger: logger)
+        for warning in asked.warnings { logger.warning("\(warning)") }
+        if verbose { FFmpegLog.send { [logger] level, line in logger.debug("FFmpeg \(level): \(line)") } }
+        let shelf = ModelShelf(directory: Places.models(option: models))
+        let roster = Roster()
         let stop = StopSignal()
-        let signals = Signals(stop, logger: logger)
-        let status = Task { await Self.showStatus(report, logger) }
-        let start = ContinuousClock.now
-        defer { signals.end() }
-        let finished: FinishedAvatar?
-        do {
-            finished = try await pipeline.run(stop: stop)
-        } catch {
+        let signals = Signals(stop, roster, logger: logger)
+        let status = Task { [logger] in await Self.showStatus(roster, logger) }
+        defer {
             status.cancel()
-            throw error
+            signals.end()
+        }
+        let service = Service(logger: logger, files: asked.files)
+        let endings = try await service.run(stations, load: self.stations, stop: stop) { [logger] asked, stop in
+            let stations = roster.replace(by: asked)
+            let daemon = try Daemon(stations: stations, models: shelf, logger: logger)
+            service.supervision.watch(
+                stations.map { (stations.count > 1 ? $0.subject : "", $0.settings.isLive, $0.report) })
+            return await daemon.run(stop: stop)
         }
         status.cancel()
         Terminal.clearStatus()
-        let spent = ContinuousClock.now - start
-        let counters = report.now
-        let files = (0..<max(counters.people, 1)).map { "\(output)/\(settings.subject(ofPerson: $0)).glb" }
+        for ending in endings { try show(ending, named: endings.count > 1) }
+        if let failure = Daemon.failure(of: endings) { throw failure }
+    }
+
+    /// The summary of a source that was read to its end, or as far as was wanted.
+    private func show(_ ending: Daemon.Ending, named: Bool) throws(Failure) {
+        if let failure = ending.failure, failure.code != .noFace { return }
+        let counters = ending.station.report.now
+        let settings = ending.station.settings
+        let files = (0..<max(counters.people, 1)).map { "\(settings.output)/\(settings.subject(ofPerson: $0)).glb" }
+        let isPublished = counters.edition != nil || ending.finished != nil
+        if named { print("\(settings.subject): \(settings.source)") }
         print(
             StatusLine.summary(
-                counters, seconds: Double(spent.components.seconds) + Double(spent.components.attoseconds) * 1e-18,
-                output: counters.edition == nil && finished == nil ? nil : files.joined(separator: ", ")))
-        if let sheet, let finished {
-            do {
-                try Data(ResultSheet.image(of: finished).png()).write(to: URL(fileURLWithPath: sheet))
-            } catch {
-                throw Failure(.cannotCreate, "cannot write \(sheet): \(error.localizedDescription)")
-            }
-            print("sheet: \(sheet)")
+                counters,
+                seconds: Double(ending.spent.components.seconds) + Double(ending.spent.components.attoseconds) * 1e-18,
+                output: isPublished ? files.joined(separator: ", ") : nil))
+        guard let sheet, let finished = ending.finished else { return }
+        do {
+            try Data(ResultSheet.image(of: finished).png()).write(to: URL(fileURLWithPath: sheet))
+        } catch {
+            throw Failure(.cannotCreate, "cannot write \(sheet): \(error.localizedDescription)")
         }
-        if finished == nil, !stop.isGiven {
-            throw Failure(.noFace, Self.whyNothing(settings.source.description, counters))
-        }
+        print("sheet: \(sheet)")
     }
 
-    private static func whyNothing(_ source: String, _ c: Counters) -> String {
-        guard c.framesWithFace > 0 else {
-            return "\(source): no face in any of \(c.framesObserved) frames; "
-                + "the face must be in front of the camera, well lit and not turned away"
-        }
-        let reasons = c.rejections.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key)" }
-        return "\(source): a face in \(c.framesWithFace) frames but none usable: \(reasons.joined(separator: ", "))"
-            + "; come nearer, hold still and give more light"
-    }
-
-    private static func showStatus(_ report: Report, _ logger: Logger) async {
+    private static func showStatus(_ roster: Roster, _ logger: Logger) async {
         var ticks = 0
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))
             if Task.isCancelled { return }
             ticks += 1
+            let stations = roster.stations
+            guard !stations.isEmpty else { continue }
             if Terminal.isInteractive {
-                Terminal.showStatus(StatusLine.text(report.now))
+                // Several take turns on the one line.
+                let station = stations[ticks / 12 % stations.count]
+                Terminal.showStatus(line(station, named: stations.count > 1))
             } else if ticks % 40 == 0 {
-                logger.info("\(StatusLine.text(report.now))")
+                for station in stations { logger.info("\(line(station, named: stations.count > 1))") }
             }
         }
     }
-}
 
-/// The first signal asks for an orderly end; one that comes a second or more after it ends at once. `timeout`, shells
-/// and terminals give the same signal to a process and to its group: within the second it is the same request.
-final class Signals {
-    private let sources: [any DispatchSourceSignal]
-
-    init(_ stop: StopSignal, logger: Logger) {
-        let queue = DispatchQueue(label: "signals")
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                guard let given = stop.given else {
-                    logger.info("ending: the last avatar is being finished; once more to end at once")
-                    stop.give()
-                    return
-                }
-                if ContinuousClock.now - given >= .seconds(1) { _exit(128 + number) }
-            }
-            source.resume()
-            return source
-        }
+    private static func line(_ station: Station, named: Bool) -> String {
+        (named ? "\(station.subject): " : "") + StatusLine.text(station.report.now)
     }
-
-    func end() { for source in sources { source.cancel() } }
 }

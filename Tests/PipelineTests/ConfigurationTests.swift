@@ -27,12 +27,13 @@ import Testing
         let error = #expect(throws: ConfigurationError.self) {
             try Configuration(yaml: "texture:\n  siez: 512\n", file: "my.yaml")
         }
-        #expect(error?.description == "my.yaml: unknown key 'texture.siez'; did you mean 'texture.size'?")
+        #expect(error?.description == "my.yaml:2: unknown key 'texture.siez'; did you mean 'texture.size'?")
     }
 
     @Test(arguments: [
         ("texture:\n  size: 1000\n", "texture.size is 1000"), ("video:\n  rtspTransport: pigeon\n", "give tcp or udp"),
-        ("texture:\n  size: big\n", "wrong type"), ("texture: 5\n", "must hold keys"), ("- a\n- b\n", "must hold keys"),
+        ("texture:\n  size: big\n", "my.yaml:2: texture.size is 'big': give 256, 512, 1024 or 2048"),
+        ("texture: 5\n", "must hold keys"), ("- a\n- b\n", "must hold keys"),
         ("{", "not YAML"), ("publication:\n  keep: -1\n", "publication.keep"),
     ])
     func nonsenseIsRefusedInOneLine(yaml: String, part: String) {

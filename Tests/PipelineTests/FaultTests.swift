@@ -181,7 +181,7 @@ import Testing
 }
 
 /// A file system of a few megabytes, where the tests may mount one.
-private enum SmallDisk {
+enum SmallDisk {
     static func mount(at path: String, megabytes: Int) throws -> Bool {
         try call("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path])
     }

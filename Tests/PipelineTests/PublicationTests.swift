@@ -21,7 +21,10 @@ import Testing
                 #expect(manifest.edition == i)
             }
         }
-        #expect(place.names == [".a.lock", "a.000003.glb", "a.000004.glb", "a.glb", "a.json"])
+        #expect(
+            place.names == [
+                ".a.lock", "a.000003.glb", "a.000003.json", "a.000004.glb", "a.000004.json", "a.glb", "a.json",
+            ])
         var again = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
         #expect(again.current?.edition == 4)
         let file: [UInt8] = [1, 2, 3]
@@ -50,15 +53,16 @@ import Testing
         }
         #expect(
             place.names == [
-                ".a.lock", "a.000003.confidence.png", "a.000003.glb", "a.000004.confidence.png", "a.000004.glb",
-                "a.confidence.png", "a.glb", "a.json",
+                ".a.lock", "a.000003.confidence.png", "a.000003.glb", "a.000003.json", "a.000004.confidence.png",
+                "a.000004.glb", "a.000004.json", "a.confidence.png", "a.glb", "a.json",
             ])
         // An edition without a map leaves none that could be taken for its own.
         let plain = try directory.publish([8]) { Self.manifest([8], $0, $1, $2) }
         #expect(plain.confidence == nil)
         #expect(
             place.names == [
-                ".a.lock", "a.000004.confidence.png", "a.000004.glb", "a.000005.glb", "a.glb", "a.json",
+                ".a.lock", "a.000004.confidence.png", "a.000004.glb", "a.000004.json", "a.000005.glb",
+                "a.000005.json", "a.glb", "a.json",
             ])
     }
 

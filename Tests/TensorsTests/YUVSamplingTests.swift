@@ -151,4 +151,24 @@ import Testing
             }
         }
     }
+
+    /// Truth: a ramp, which stays the same ramp at any size.
+    @Test(arguments: [(96, 54), (128, 72), (130, 71)]) func resizingKeepsARamp(size: (width: Int, height: Int)) {
+        let luma = (0..<72 * 128).map { (i: Int) -> UInt8 in UInt8(20 + i % 128 + i / 128) }
+        let grey = [UInt8](repeating: 77, count: 64 * 36)
+        let image = YUVImage(
+            width: 128, height: 72, chromaShiftX: 1, chromaShiftY: 1, coefficients: .bt709, fullRange: true,
+            luma: luma, cb: grey, cr: grey)
+        let resized = image.resized(width: size.width, height: size.height)
+        #expect(resized.width == size.width && resized.height == size.height)
+        #expect(resized.cb.allSatisfy { $0 == 77 })
+        for y in 1..<size.height - 1 {
+            for x in 1..<size.width - 1 {
+                let across = (Double(x) + 0.5) * 128 / Double(size.width)
+                let down = (Double(y) + 0.5) * 72 / Double(size.height)
+                let expected = across + down + 19
+                #expect(abs(Double(resized.luma[y * size.width + x]) - expected) < 1.1, "at \(x), \(y)")
+            }
+        }
+    }
 }

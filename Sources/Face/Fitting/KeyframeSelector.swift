@@ -86,16 +86,34 @@ package struct KeyframeSelector: Sendable {
         package init() {}
     }
 
-    private struct Kept: Sendable {
-        var frame: Int
-        var time: Double
-        var score: Double
+    /// One that is kept.
+    package struct Kept: Sendable, Equatable {
+        package var frame: Int
+        /// Seconds of the stream.
+        package var time: Double
+        package var score: Double
+
+        package init(frame: Int, time: Double, score: Double) {
+            (self.frame, self.time, self.score) = (frame, time, score)
+        }
+    }
+
+    /// What selection goes on from after a restart.
+    package struct State: Sendable, Equatable {
+        /// `binCount` of them.
+        package var bins: [[Kept]]
+        /// The sharpness of a sharp frame, falling by half in some hundred frames so that a lucky one is forgotten.
+        package var sharpest: Double
+
+        package init(bins: [[Kept]], sharpest: Double) { (self.bins, self.sharpest) = (bins, sharpest) }
     }
 
     private let settings: Settings
-    private var bins: [[Kept]]
-    /// The sharpness of a sharp frame, falling by half in some hundred frames so that a lucky one is forgotten.
-    private var sharpest = 0.0
+    package private(set) var state: State
+    private var bins: [[Kept]] {
+        get { state.bins }
+        _modify { yield &state.bins }
+    }
 
     static let yawBins = 15
     static let pitchBins = 3
@@ -103,9 +121,15 @@ package struct KeyframeSelector: Sendable {
     static let pitchEdge = 12 * Double.pi / 180
     static let frontalBin = bin(yaw: 0, pitch: 0)
 
-    package init(settings: Settings = Settings()) {
+    package static let binCount = yawBins * pitchBins
+
+    private var sharpest: Double { state.sharpest }
+
+    /// - Parameter state: of an earlier selection, to go on with.
+    package init(settings: Settings = Settings(), state: State? = nil) {
         self.settings = settings
-        bins = Array(repeating: [], count: Self.yawBins * Self.pitchBins)
+        self.state = state ?? State(bins: Array(repeating: [], count: Self.binCount), sharpest: 0)
+        precondition(self.state.bins.count == Self.binCount, "\(self.state.bins.count) bins of \(Self.binCount)")
     }
 
     package var count: Int { bins.reduce(0) { $0 + $1.count } }
@@ -116,7 +140,7 @@ package struct KeyframeSelector: Sendable {
     }
 
     package mutating func consider(_ c: Candidate) -> Decision {
-        sharpest = max(sharpest * 0.995, c.sharpness)
+        state.sharpest = max(sharpest * 0.995, c.sharpness)
         if let reason = fault(of: c) { return .rejected(reason) }
         let score = score(of: c)
         let bin = Self.bin(yaw: c.yaw, pitch: c.pitch)

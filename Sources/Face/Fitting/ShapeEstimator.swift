@@ -42,7 +42,7 @@ package struct ShapeEstimator: Sendable {
     private var identity: [Double]
     private var focal: Double?
     /// The last estimate came from parallax: landmarks alone would only pull it back.
-    private var isDense = false
+    package private(set) var isDense = false
     private var views: [Int: ShapeFit.View] = [:]
 
     package init(model: MorphableModel) {
@@ -51,6 +51,14 @@ package struct ShapeEstimator: Sendable {
         uncertainty = ShapeUncertainty(model: model, regions: surface.atlas.regions)
         expressionCount = model.expressions.count
         identity = [Double](repeating: 0, count: model.identityCount)
+    }
+
+    /// Goes on from the last estimate of an earlier estimator: with the same keyframes the next one is the same as its.
+    package mutating func resume(from fit: ShapeFit, isDense: Bool) {
+        precondition(fit.identity.count == identity.count, "an estimate of another head model")
+        (revision, identity, focal) = (fit.revision, fit.identity, fit.focal)
+        self.isDense = isDense
+        views = Dictionary(fit.views.map { ($0.frame, $0) }) { _, last in last }
     }
 
     /// A new estimate from all of `keyframes` (at least one), started from the last one.

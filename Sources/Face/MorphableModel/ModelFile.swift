@@ -18,13 +18,13 @@ package struct ModelFileError: Error, Sendable, Equatable, CustomStringConvertib
 ///     per landmark: 3 × UInt32 points, 3 × Float32 weights, Float32 deviation
 ///     32 bytes: SHA-256 of all before, as text of its first 32 digits
 extension MorphableModel {
-    private static let magic = Array("LIKEHEAD".utf8)
+    private static let magic = "LIKEHEAD"
     private static let version: UInt32 = 2
 
     package func encoded() -> [UInt8] {
-        var out = LittleEndianWriter(Self.magic)
+        var out = SealedFile.begin(Self.magic, version: Self.version)
         out.put([
-            Self.version, UInt32(mean.count), UInt32(topology.vertexCount), UInt32(identityCount),
+            UInt32(mean.count), UInt32(topology.vertexCount), UInt32(identityCount),
             UInt32(expressions.count), UInt32(landmarks.count),
         ])
         out.put(topology.pointOfVertex)
@@ -48,27 +48,28 @@ extension MorphableModel {
             out.put([anchor.points.x, anchor.points.y, anchor.points.z])
             out.put([anchor.weights.x, anchor.weights.y, anchor.weights.z, anchor.deviation])
         }
-        return out.bytes + Array(SHA256.hex(of: out.bytes).utf8.prefix(32))
+        return SealedFile.sealed(out)
     }
 
     package init(encoded file: [UInt8]) throws(ModelFileError) {
-        guard file.count > 64, file.starts(with: Self.magic) else { throw ModelFileError("is not one") }
-        let body = Array(file.dropLast(32))
-        guard Array(SHA256.hex(of: body).utf8.prefix(32)) == Array(file.suffix(32)) else {
-            throw ModelFileError("is damaged")
+        var input: LittleEndianReader
+        do throws(SealedFile.Fault) {
+            input = try SealedFile.open(file, magic: Self.magic, version: Self.version)
+        } catch {
+            switch error {
+            case .foreign: throw ModelFileError("is not one")
+            case .damaged: throw ModelFileError("is damaged")
+            case .version(let found): throw ModelFileError("has version \(found), not \(Self.version)")
+            }
         }
-        var input = LittleEndianReader(body, at: Self.magic.count)
-        guard let head = try? input.integers(6) else { throw ModelFileError("is cut off") }
-        guard head[0] == Self.version else { throw ModelFileError("has version \(head[0]), not \(Self.version)") }
-        do throws(LittleEndianReader.Damage) { self = try Self.read(&input, head) } catch {
+        do throws(LittleEndianReader.Damage) { self = try Self.read(&input) } catch {
             throw ModelFileError(error == .cutOff ? "is cut off" : "is damaged")
         }
     }
 
-    private static func read(
-        _ input: inout LittleEndianReader, _ head: [UInt32]
-    ) throws(LittleEndianReader.Damage) -> MorphableModel {
-        let (points, vertices, modes) = (Int(head[1]), Int(head[2]), Int(head[3]))
+    private static func read(_ input: inout LittleEndianReader) throws(LittleEndianReader.Damage) -> MorphableModel {
+        let head = try input.integers(5)
+        let (points, vertices, modes) = (Int(head[0]), Int(head[1]), Int(head[2]))
         let pointOfVertex = try input.integers(vertices, below: points)
         let uv = try input.floats(2 * vertices)
         let mirror = try input.integers(points, below: points)
@@ -81,14 +82,14 @@ extension MorphableModel {
         let mean = try input.vectors(points)
         let identityModes = try input.floats(modes * 3 * points)
         var expressions: [ExpressionShape] = []
-        for _ in 0..<head[4] {
+        for _ in 0..<head[3] {
             let name = String(decoding: try input.bytes(Int(try input.integers(1)[0])), as: UTF8.self)
             let count = Int(try input.integers(1)[0])
             let moved = try input.integers(count, below: points)
             expressions.append(ExpressionShape(name: name, points: moved, offsets: try input.vectors(count)))
         }
         var landmarks: [LandmarkAnchor] = []
-        for _ in 0..<head[5] {
+        for _ in 0..<head[4] {
             let p = try input.integers(3, below: points)
             let w = try input.floats(4)
             landmarks.append(

@@ -22,7 +22,7 @@ package struct FaceDatabaseContents: Sendable {
     /// Texels along one side of the atlas that the finest octave is of.
     package var size: Int
 
-    private static let magic = Array("LIKEFACE".utf8)
+    private static let magic = "LIKEFACE"
     private static let version: UInt32 = 1
 
     package init(network: DetailFeatures, database: FaceDatabase, size: Int) {
@@ -30,10 +30,9 @@ package struct FaceDatabaseContents: Sendable {
     }
 
     package func encoded() -> [UInt8] {
-        var out = LittleEndianWriter(Self.magic)
+        var out = SealedFile.begin(Self.magic, version: Self.version)
         out.put(
-            [Self.version]
-                + [size, database.octaves, database.taps, DetailRegions.count, database.faces].map { UInt32($0) })
+            [size, database.octaves, database.taps, DetailRegions.count, database.faces].map { UInt32($0) })
         out.put([UInt32(network.weights.count)])
         for (weights, biases) in zip(network.weights, network.biases) {
             out.put([UInt32(weights.count / 9 / biases.count), UInt32(biases.count)])
@@ -48,28 +47,30 @@ package struct FaceDatabaseContents: Sendable {
             out.put(block.weights)
             out.put(block.differences)
         }
-        return out.bytes + Array(SHA256.hex(of: out.bytes).utf8.prefix(32))
+        return SealedFile.sealed(out)
     }
 
     /// - Parameter weights: what `texture.features` names.
     package init(encoded file: [UInt8], weights: SafeTensors? = nil) throws(DatabaseFileError) {
-        guard file.count > 64, file.starts(with: Self.magic) else { throw DatabaseFileError("is not one") }
-        let body = Array(file.dropLast(32))
-        guard Array(SHA256.hex(of: body).utf8.prefix(32)) == Array(file.suffix(32)) else {
-            throw DatabaseFileError("is damaged")
+        var input: LittleEndianReader
+        do throws(SealedFile.Fault) {
+            input = try SealedFile.open(file, magic: Self.magic, version: Self.version)
+        } catch {
+            switch error {
+            case .foreign: throw DatabaseFileError("is not one")
+            case .damaged: throw DatabaseFileError("is damaged")
+            case .version(let found): throw DatabaseFileError("has version \(found)")
+            }
         }
-        var input = LittleEndianReader(body, at: Self.magic.count)
-        guard let head = try? input.integers(6) else { throw DatabaseFileError("is cut off") }
-        guard head[0] == Self.version, Int(head[4]) == DetailRegions.count else {
-            throw DatabaseFileError("has version \(head[0]) and \(head[4]) regions")
-        }
+        guard let head = try? input.integers(5) else { throw DatabaseFileError("is cut off") }
+        guard Int(head[3]) == DetailRegions.count else { throw DatabaseFileError("has \(head[3]) regions") }
         let stored: StoredFeatures
         do throws(LittleEndianReader.Damage) {
             stored = try Self.network(&input)
-            let (octaves, taps, faces) = (Int(head[2]), Int(head[3]), Int(head[5]))
+            let (octaves, taps, faces) = (Int(head[1]), Int(head[2]), Int(head[4]))
             var blocks: [FaceDatabase.Block] = []
             // From the finest octave down to 256, and at least one face.
-            guard (1...4).contains(octaves), Int(head[1]) == 128 << octaves, taps == stored.channels.count,
+            guard (1...4).contains(octaves), Int(head[0]) == 128 << octaves, taps == stored.channels.count,
                 faces > 0
             else { throw .outOfRange }
             for i in 0..<octaves * taps * DetailRegions.count {
@@ -85,7 +86,7 @@ package struct FaceDatabaseContents: Sendable {
                         weights: weights))
             }
             database = FaceDatabase(octaves: octaves, taps: taps, faces: faces, blocks: blocks)
-            size = Int(head[1])
+            size = Int(head[0])
         } catch {
             throw DatabaseFileError(error == .cutOff ? "is cut off" : "is damaged")
         }

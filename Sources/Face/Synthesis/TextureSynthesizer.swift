@@ -21,6 +21,20 @@ package final class TextureSynthesizer {
         package fileprivate(set) var effectiveFaces: Double
         /// 0...1: how far the camera left the octave of `detail` unresolved, so that seen skin is refined by it.
         package fileprivate(set) var unresolved: Float
+
+        package init(
+            detail: DetailMap, sharpSize: Int, regionWeights: [[Double]], regionResiduals: [Double], weights: [Double],
+            residual: Double, effectiveFaces: Double, unresolved: Float
+        ) {
+            self.detail = detail
+            self.sharpSize = sharpSize
+            self.regionWeights = regionWeights
+            self.regionResiduals = regionResiduals
+            self.weights = weights
+            self.residual = residual
+            self.effectiveFaces = effectiveFaces
+            self.unresolved = unresolved
+        }
     }
 
     private let atlas: TextureAtlas
@@ -46,6 +60,15 @@ package final class TextureSynthesizer {
         let octaves = pyramid.sizes[0].trailingZeroBitCount - contents.size.trailingZeroBitCount
         relations = FaceRelations(
             octaves < 0 ? contents.database.dropping(octaves: -octaves) : contents.database.extended(octaves: octaves))
+    }
+
+    /// Whether a state is of this database and no finer than this synthesizer makes it.
+    package func canGoOn(from state: State) -> Bool {
+        let faces = relations.database.faces
+        return state.detail.size <= size && state.detail.size >= pyramid.sizes.last!
+            && state.regionWeights.count == DetailRegions.count
+            && state.regionWeights.allSatisfy { $0.count == faces } && state.weights.count == faces
+            && state.regionResiduals.count == DetailRegions.count
     }
 
     /// - Parameters:

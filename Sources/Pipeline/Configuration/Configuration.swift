@@ -1,6 +1,6 @@
 /// Everything that can be set, each with its one default here. A preset is a whole configuration.
 ///
-/// Units are in the names; angles are degrees here and radians inside.
+/// Units are in the names; angles are degrees here and radians inside. What each may be is in `ConfigurationKeys`.
 package struct Configuration: Codable, Sendable, Equatable {
     package struct Video: Codable, Sendable, Equatable {
         /// Asked of a webcam; it may give something else. 0 leaves it to the device.
@@ -66,8 +66,21 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var minimumGain = 0.01
         /// Numbered editions to keep.
         package var keep = 10
+        /// Days to keep an edition at most; 0: for ever. The newest one always stays.
+        package var keepDays = 0.0
+        /// Megabytes (10⁶ bytes) that all numbered files of a subject may have; 0: no limit. The newest edition always stays.
+        package var keepMegabytes = 0
         /// Publish beside each avatar a picture of where its texels come from.
         package var confidenceMap = false
+    }
+
+    /// What a restart goes on from. It holds pictures of the person's face, for its owner's eyes only.
+    package struct State: Codable, Sendable, Equatable {
+        /// Empty: systemd's state directory, or `.likeness-state` in the output directory for a camera and nothing for a
+        /// file; `none`: nothing is kept.
+        package var directory = ""
+        /// Seconds between two checkpoints at least.
+        package var intervalSeconds = 10.0
     }
 
     package var video = Video()
@@ -75,42 +88,7 @@ package struct Configuration: Codable, Sendable, Equatable {
     package var fitting = Fitting()
     package var texture = Texture()
     package var publication = Publication()
+    package var state = State()
 
     package init() {}
-}
-
-extension Configuration {
-    /// The first setting that cannot work, as a sentence; `nil` when all can.
-    package var problem: String? {
-        func between<V: Comparable>(_ value: V, _ range: ClosedRange<V>, _ key: String) -> String? {
-            range.contains(value) ? nil : "\(key) is \(value): give \(range.lowerBound) to \(range.upperBound)"
-        }
-        if !["tcp", "udp"].contains(video.rtspTransport) {
-            return "video.rtspTransport is '\(video.rtspTransport)': give tcp or udp"
-        }
-        if texture.size.nonzeroBitCount != 1 || !(256...2048).contains(texture.size) {
-            return "texture.size is \(texture.size): give 256, 512, 1024 or 2048"
-        }
-        if texture.synthesisSize.nonzeroBitCount != 1 || !(256...2048).contains(texture.synthesisSize) {
-            return "texture.synthesisSize is \(texture.synthesisSize): give 256, 512, 1024 or 2048"
-        }
-        let problems: [String?] = [
-            between(video.width, 0...7680, "video.width"),
-            between(video.height, 0...4320, "video.height"),
-            between(video.framesPerSecond, 0...240, "video.framesPerSecond"),
-            between(video.openSeconds, 0.1...600, "video.openSeconds"),
-            between(video.readSeconds, 0.1...600, "video.readSeconds"),
-            between(video.decoderThreads, 1...64, "video.decoderThreads"),
-            between(selection.minimumInterEyePixels, 8...2000, "selection.minimumInterEyePixels"),
-            between(selection.maximumYawDegrees, 5...85, "selection.maximumYawDegrees"),
-            between(selection.keyframesPerBin, 1...8, "selection.keyframesPerBin"),
-            between(fitting.intervalSeconds, 0...600, "fitting.intervalSeconds"),
-            between(texture.intervalSeconds, 0...600, "texture.intervalSeconds"),
-            between(texture.synthesisSeconds, 0.1...86400, "texture.synthesisSeconds"),
-            between(publication.minimumIntervalSeconds, 0...86400, "publication.minimumIntervalSeconds"),
-            between(publication.minimumGain, 0...1, "publication.minimumGain"),
-            between(publication.keep, 1...100_000, "publication.keep"),
-        ]
-        return problems.compactMap { $0 }.first
-    }
 }

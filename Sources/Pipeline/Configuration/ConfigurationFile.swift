@@ -1,44 +1,215 @@
 internal import Foundation
 internal import Yams
 
-/// A preset or configuration that cannot be used; one line that names file, key and remedy.
-package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    package let description: String
-    package init(_ description: String) { self.description = description }
+/// What a file says, before presets, environment and command line are looked at: keys for all sources at the top, and those
+/// of each source. A preset is such a file without sources.
+///
+/// Reading it is a pure function of its text, and says everything that is wrong at once.
+package struct ConfigurationFile: Sendable, Equatable {
+    package struct Source: Sendable, Equatable {
+        package var layer: ConfigurationLayer = [:]
+        package var origin: ConfigurationOrigin
+    }
+
+    package let name: String
+    package private(set) var top: ConfigurationLayer = [:]
+    package private(set) var sources: [Source] = []
+    package private(set) var faults: [ConfigurationFault] = []
+
+    /// - Parameter name: what the file is called in messages.
+    package init(text: String, name: String) {
+        self.name = name
+        do {
+            try Self.checkSize(text)
+            guard let root = try Yams.compose(yaml: text) else { return }
+            guard let mapping = root.mapping else {
+                if !root.isNothing {
+                    note(root, "the file must hold keys, as in 'texture:' and below it '  size: 512'")
+                }
+                return
+            }
+            top = readTop(mapping)
+        } catch let error as YamlError {
+            let (line, what) = Self.place(of: error)
+            faults.append(
+                ConfigurationFault(origin: ConfigurationOrigin(name, line: line), text: "is not YAML: \(what)"))
+        } catch {
+            faults.append(ConfigurationFault(origin: ConfigurationOrigin(name), text: "\(error)"))
+        }
+    }
+
+    /// Reads a file from the disk.
+    package init(path: String) throws(ConfigurationError) {
+        let bytes: [UInt8]
+        do { bytes = try AtomicFile.read(path) } catch { throw ConfigurationError(error.description) }
+        self.init(text: String(decoding: bytes, as: UTF8.self), name: path)
+    }
+
+    private mutating func readTop(_ mapping: Node.Mapping) -> ConfigurationLayer {
+        var layer: ConfigurationLayer = [:]
+        for (key, value) in mapping where key.string != "sources" { read(key, value, in: .top, into: &layer) }
+        guard let entry = mapping.first(where: { $0.key.string == "sources" }) else { return layer }
+        guard let list = entry.value.sequence, !list.isEmpty else {
+            note(entry.key, "sources must be a list, a source after each '- '")
+            return layer
+        }
+        for node in list {
+            var source = Source(origin: origin(node))
+            if let mapping = node.mapping {
+                for (key, value) in mapping { read(key, value, in: .source, into: &source.layer) }
+            } else {
+                note(node, "a source must hold keys: 'source:', 'subject:' …")
+            }
+            sources.append(source)
+        }
+        return layer
+    }
+
+    /// One key and what stands behind it: a section with keys of its own, or a value.
+    private mutating func read(
+        _ key: Node, _ value: Node, in place: ConfigurationKey.Place, into layer: inout ConfigurationLayer
+    ) {
+        let name = key.scalar?.string ?? ""
+        guard ConfigurationKeys.isSection(name) else {
+            return readValue(key, value, path: name, in: place, into: &layer)
+        }
+        // A section without keys, or with all of them commented out.
+        if value.isNothing { return }
+        guard let mapping = value.mapping else { return note(value, "\(name) must hold keys") }
+        for (inner, value) in mapping {
+            readValue(inner, value, path: "\(name).\(inner.scalar?.string ?? "")", in: place, into: &layer)
+        }
+    }
+
+    private mutating func readValue(
+        _ keyNode: Node, _ value: Node, path: String, in place: ConfigurationKey.Place,
+        into layer: inout ConfigurationLayer
+    ) {
+        guard let key = ConfigurationKeys.named(path) else {
+            let nearest = ConfigurationKeys.nearest(to: path)
+            let shown = ConfigurationKey.shown(path)
+            return note(keyNode, "unknown key '\(shown)'; did you mean '\(nearest)'?")
+        }
+        if key.place == .source, place == .top {
+            return note(keyNode, "\(path) belongs to a source: put it below 'sources:'")
+        }
+        if key.place == .top, place == .source {
+            return note(keyNode, "\(path) is of the whole program: put it at the top of the file")
+        }
+        if key.kind == .texts, let list = value.sequence {
+            let given = ConfigurationValue.texts(list.map { $0.scalar?.string ?? "" })
+            guard key.takes(given) else {
+                return note(value, "\(path) holds something else than text: give \(key.expected)")
+            }
+            layer[path] = LocatedValue(given, origin(value))
+            return
+        }
+        guard key.kind != .texts, let scalar = value.scalar else {
+            let what = value.scalar != nil ? "no list" : value.sequence == nil ? "keys" : "a list"
+            return note(value, "\(path) is \(what): give \(key.expected)")
+        }
+        if value.isNothing { return note(keyNode, "\(path) has no value: give \(key.expected)") }
+        guard let given = key.value(scalar.string, plain: scalar.style == .plain || scalar.style == .any) else {
+            let isQuoted = scalar.style != .plain && key.value(scalar.string, plain: true) != nil
+            return note(value, key.complaint(about: scalar.string) + (isQuoted ? ", without quotes" : ""))
+        }
+        layer[path] = LocatedValue(given, origin(value))
+    }
+
+    private func origin(_ node: Node) -> ConfigurationOrigin { ConfigurationOrigin(name, line: node.mark?.line) }
+
+    private mutating func note(_ node: Node, _ text: String) {
+        faults.append(ConfigurationFault(origin: origin(node), text: text))
+    }
+
+    /// Aliases of aliases grow exponentially when a YAML library compares them, so their number is bounded.
+    private static func checkSize(_ text: String) throws(ConfigurationError) {
+        guard text.utf8.count <= 1 << 20 else {
+            throw ConfigurationError("the file is larger than 1 MB: this is no configuration")
+        }
+        var aliases = 0
+        var before = UInt8(ascii: "\n")
+        for byte in text.utf8 {
+            let inWord = (48...57).contains(before) || (65...90).contains(before & 0xDF)
+            if byte == UInt8(ascii: "*"), !inWord { aliases += 1 }
+            before = byte
+        }
+        guard aliases <= 30 else { throw ConfigurationError("more than 30 asterisks: use fewer aliases (*name)") }
+    }
+
+    /// The parser's own snippet of the text is left out: a password may stand there.
+    private static func place(of error: YamlError) -> (line: Int?, what: String) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            (mark.line, problem)
+        case .duplicatedKeysInMapping(let names, let context):
+            (
+                context.mark.line,
+                "\(names.map { "'\(ConfigurationKey.shown($0))'" }.joined(separator: ", ")) stands twice"
+            )
+        case .reader(let problem, _, _, _): (nil, problem)
+        default: (nil, "it cannot be parsed")
+        }
+    }
+}
+
+extension Node {
+    /// `~`, `null` or nothing at all.
+    fileprivate var isNothing: Bool {
+        guard let scalar, scalar.style == .plain || scalar.style == .any else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
 }
 
 extension Configuration {
-    /// Reads YAML over the defaults. A key that does not exist is an error that names the nearest one.
+    /// Reads a preset's text over the defaults.
     package init(yaml: String, file: String) throws(ConfigurationError) {
-        let given: Node?
-        do {
-            given = try Yams.compose(yaml: yaml)
-        } catch {
-            throw ConfigurationError("\(file) is not YAML: \(Self.firstLine(error))")
-        }
-        do {
-            guard let defaults = try Yams.compose(yaml: YAMLEncoder().encode(Configuration())) else {
-                preconditionFailure("the defaults encode to nothing")
-            }
-            let merged = try Self.merge(given ?? Node([(Node, Node)]()), into: defaults, path: "", file: file)
-            self = try YAMLDecoder().decode(Configuration.self, from: Yams.serialize(node: merged))
-        } catch let error as ConfigurationError {
-            throw error
-        } catch {
-            throw ConfigurationError("\(file): a value has the wrong type: \(Self.firstLine(error))")
-        }
-        if let problem { throw ConfigurationError("\(file): \(problem)") }
+        self.init()
+        apply(try Self.layer(ofPreset: ConfigurationFile(text: yaml, name: file)))
     }
 
     /// A preset's name (a file of `Presets/`) or the path of a file.
     package init(preset: String, directories: [String]) throws(ConfigurationError) {
-        let candidates =
-            preset.contains("/") || preset.hasSuffix(".yaml") ? [preset] : directories.map { "\($0)/\(preset).yaml" }
-        for path in candidates where FileManager.default.fileExists(atPath: path) {
-            let bytes: [UInt8]
-            do { bytes = try AtomicFile.read(path) } catch { throw ConfigurationError(error.description) }
-            try self.init(yaml: String(decoding: bytes, as: UTF8.self), file: path)
-            return
+        self.init()
+        apply(try Self.layer(ofPreset: Self.presetFile(preset, directories: directories)))
+    }
+
+    /// - Parameter folder: where relative paths of files begin.
+    package static func layer(
+        ofPreset preset: String, directories: [String], folder: String? = nil
+    ) throws(ConfigurationError) -> ConfigurationLayer {
+        try layer(ofPreset: presetFile(preset, directories: directories, folder: folder))
+    }
+
+    private static func layer(ofPreset file: ConfigurationFile) throws(ConfigurationError) -> ConfigurationLayer {
+        var faults = file.faults
+        for source in file.sources {
+            faults.append(
+                ConfigurationFault(origin: source.origin, text: "a preset has no sources: give it as --config"))
+        }
+        for (path, located) in file.top.sorted(by: { $0.key < $1.key })
+        where ConfigurationKeys.named(path)?.isOfPresets != true {
+            faults.append(ConfigurationFault(origin: located.origin, text: "\(path) does not belong into a preset"))
+        }
+        if !faults.isEmpty { throw ConfigurationError(faults) }
+        return file.top
+    }
+
+    /// The file of a preset given by name or path, where there is one.
+    static func presetPath(_ preset: String, directories: [String], folder: String?) -> String? {
+        var candidates = directories.map { "\($0)/\(preset).yaml" }
+        if preset.contains("/") || preset.hasSuffix(".yaml") {
+            candidates = [preset.hasPrefix("/") ? preset : folder.map { "\($0)/\(preset)" } ?? preset]
+        }
+        return candidates.first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    private static func presetFile(
+        _ preset: String, directories: [String], folder: String? = nil
+    ) throws(ConfigurationError) -> ConfigurationFile {
+        if let path = presetPath(preset, directories: directories, folder: folder) {
+            return try ConfigurationFile(path: path)
         }
         let known = directories.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
             .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
@@ -47,46 +218,4 @@ extension Configuration {
             "there is no preset '\(preset)': give one of \(names.isEmpty ? "(none found)" : names), or the path of a file"
         )
     }
-
-    private static func merge(_ given: Node, into known: Node, path: String, file: String) throws -> Node {
-        guard let knownMapping = known.mapping else { return given }
-        guard let mapping = given.mapping else {
-            if given.scalar?.string.isEmpty == true || given.null != nil { return known }
-            throw ConfigurationError("\(file): \(path.isEmpty ? "the file" : path) must hold keys")
-        }
-        var merged = knownMapping
-        for (key, value) in mapping {
-            let name = key.string ?? ""
-            let full = path.isEmpty ? name : "\(path).\(name)"
-            guard let inner = knownMapping[key] else {
-                let nearest = knownMapping.keys.compactMap(\.string).min {
-                    editDistance($0, name) < editDistance($1, name)
-                }
-                throw ConfigurationError(
-                    "\(file): unknown key '\(full)'; did you mean '\(path.isEmpty ? "" : path + ".")\(nearest ?? "")'?")
-            }
-            merged[key] = try merge(value, into: inner, path: full, file: file)
-        }
-        return .mapping(merged)
-    }
-
-    private static func firstLine(_ error: any Error) -> String {
-        "\(error)".split(separator: "\n").first.map(String.init) ?? "unreadable"
-    }
-}
-
-/// Levenshtein's distance, for "did you mean".
-func editDistance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a), Array(b))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, y) in b.enumerated() {
-            let above = row[j + 1]
-            row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-            diagonal = above
-        }
-    }
-    return row[b.count]
 }

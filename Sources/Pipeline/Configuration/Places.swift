@@ -13,6 +13,21 @@ package enum Places {
         return checkouts.map { $0 + "/Presets" } + ["/usr/share/likeness/Presets"]
     }
 
+    /// Where checkpoints are kept: the configuration, systemd's state directory, beside the avatars.
+    /// - Parameter keepsByDefault: of a camera; a file gives the same avatars each time, and keeps nothing unless asked to.
+    /// - Returns: `nil` for none.
+    package static func state(
+        configured: String, output: String, keepsByDefault: Bool = true
+    ) -> String? {
+        if !configured.isEmpty { return configured == "none" ? nil : configured }
+        guard keepsByDefault else { return nil }
+        // systemd separates several by colons.
+        let systemd = environment("STATE_DIRECTORY")?.split(separator: ":").first
+        return systemd.map { $0 + "/state" } ?? usualState(output: output)
+    }
+
+    static func usualState(output: String) -> String { output + "/.likeness-state" }
+
     /// The folders above the executable that hold a `Package.swift`, and the current one.
     private static var checkouts: [String] {
         var folders = [FileManager.default.currentDirectoryPath]

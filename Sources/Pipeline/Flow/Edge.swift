@@ -22,6 +22,17 @@ package final class Edge<Element: Sendable>: Sendable {
     /// Elements lost to newer ones so far.
     package var lost: Int { state.withLock(\.lost) }
 
+    /// What its consumer is at.
+    package var activity: StageActivity { state.withLock(\.activity) }
+
+    /// The consumer is at the same element still, and getting on.
+    package func isGettingOn() {
+        state.withLock { $0.activity = StageActivity(isBusy: true, steps: $0.activity.steps + 1) }
+    }
+
+    /// The consumer waits for something else than its own work; `isGettingOn` ends it.
+    package func isResting() { state.withLock { $0.activity.isBusy = false } }
+
     /// Whether `next` would return an element at once.
     package var isWaiting: Bool { state.withLock { !$0.buffer.isEmpty } }
 
@@ -48,6 +59,17 @@ package final class Edge<Element: Sendable>: Sendable {
     }
 }
 
+/// Whether a stage has something to do, and how far it got: a stage that hangs is busy at the same step for long.
+package struct StageActivity: Sendable, Equatable {
+    package var isBusy = false
+    package var steps = 0
+
+    package init(isBusy: Bool = false, steps: Int = 0) {
+        self.isBusy = isBusy
+        self.steps = steps
+    }
+}
+
 /// The pure part of an `Edge`: every input returns which continuations to resume, with what.
 struct EdgeState<Element: Sendable>: Sendable {
     typealias Sender = CheckedContinuation<Bool, Never>
@@ -66,6 +88,7 @@ struct EdgeState<Element: Sendable>: Sendable {
     let policy: Edge<Element>.Policy
     let key: @Sendable (Element) -> Int
     private(set) var lost = 0
+    var activity = StageActivity()
     private(set) var buffer: [Element] = []
     private var waitingSenders: [(Element, Sender)] = []
     private var waitingReceiver: Receiver?
@@ -80,6 +103,7 @@ struct EdgeState<Element: Sendable>: Sendable {
         if finished { return Action(senders: [(sender, false)]) }
         if let receiver = waitingReceiver {
             waitingReceiver = nil
+            activity = StageActivity(isBusy: true, steps: activity.steps + 1)
             return Action(senders: [(sender, true)], receiver: (receiver, element))
         }
         switch policy {
@@ -102,6 +126,7 @@ struct EdgeState<Element: Sendable>: Sendable {
 
     mutating func next(receiver: Receiver) -> Action {
         precondition(waitingReceiver == nil, "an edge has one consumer")
+        activity = StageActivity(isBusy: !buffer.isEmpty, steps: activity.steps + 1)
         guard !buffer.isEmpty else {
             if finished { return Action(receiver: (receiver, nil)) }
             waitingReceiver = receiver

@@ -22,7 +22,8 @@ package struct KeyframeEvent: Sendable {
 package struct KeyframeSet: Sendable {
     package private(set) var keyframes: [Keyframe] = []
 
-    package init() {}
+    /// - Parameter keyframes: to begin with, in the order of their frames.
+    package init(_ keyframes: [Keyframe] = []) { self.keyframes = keyframes }
 
     /// Returns true when the set changed.
     package mutating func apply(_ event: KeyframeEvent) -> Bool {

@@ -58,11 +58,15 @@ package enum HeadModelFile {
         try load(at: directory + "/" + name)
     }
 
-    package static func load(at path: String) throws(Failure) -> MorphableModel {
+    package static func load(at path: String) throws(Failure) -> MorphableModel { try loadWithDigest(at: path).model }
+
+    /// - Returns: also the digest that the file ends with, by which it is told from other models.
+    package static func loadWithDigest(at path: String) throws(Failure) -> (model: MorphableModel, digest: String) {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.configuration, "\(path) is missing: run ./set-up, or name its directory with --models")
         }
-        do { return try MorphableModel(encoded: [UInt8](data)) } catch {
+        let bytes = [UInt8](data)
+        do { return (try MorphableModel(encoded: bytes), SealedFile.digest(of: bytes)) } catch {
             throw Failure(.configuration, "\(path): \(error.description)")
         }
     }

@@ -5,26 +5,32 @@ package import Tracking
 /// Everything that is read from the model directory, checked before the source is opened.
 package struct LoadedModels: Sendable {
     package let head: MorphableModel
+    /// Of the head model's file.
+    package let headDigest: String
     /// Texture statistics of many faces; `nil` where none are installed or wanted.
     package let faces: FaceDatabaseContents?
     package let tracker: Handover<FaceTracker>
     package let iris: Handover<IrisEstimator>
 
     package init(directory: String, texture: Configuration.Texture) throws(Failure) {
-        do throws(ModelError) {
-            let library = try LiteRTLibrary(directory: directory)
-            tracker = Handover(try FaceTracker(directory: directory, library: library))
-            iris = Handover(try IrisEstimator(directory: directory, library: library))
-        } catch {
-            throw Failure(.configuration, error.description)
-        }
-        head = try HeadModelFile.load(from: directory)
-        faces = texture.synthesis ? try FaceDatabaseFile.load(from: directory, features: texture.features) : nil
+        self = try ModelShelf(directory: directory).models(for: texture)
     }
 
-    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it.
+    init(
+        head: MorphableModel, headDigest: String, faces: FaceDatabaseContents?, tracker: FaceTracker,
+        iris: IrisEstimator
+    ) {
+        self.head = head
+        self.headDigest = headDigest
+        self.faces = faces
+        self.tracker = Handover(tracker)
+        self.iris = Handover(iris)
+    }
+
+    /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it, and to the next
+    /// run's.
     package final class Handover<Network>: @unchecked Sendable {
-        // @unchecked: emptied by the first `take`, under the lock.
+        // @unchecked: emptied by `take`, under the lock.
         private let lock = Mutex<Void>(())
         private var network: Network?
 
@@ -37,5 +43,7 @@ package struct LoadedModels: Sendable {
                 return network
             }
         }
+
+        package func giveBack(_ network: Network) { lock.withLock { _ in self.network = network } }
     }
 }

@@ -7,11 +7,16 @@ internal import Foundation
 enum AtomicFile {
     static let partialSuffix = ".partial"
 
-    static func write(_ bytes: [UInt8], to name: String, in directory: String) throws(FileSystemError) {
+    /// - Parameters:
+    ///   - mode: of the file, less what the process masks.
+    ///   - syncsDirectory: false where the caller does it for several files at once, before anything relies on them.
+    static func write(
+        _ bytes: [UInt8], to name: String, in directory: String, mode: mode_t = 0o644, syncsDirectory: Bool = true
+    ) throws(FileSystemError) {
         let path = directory + "/" + name
         let temporary = "\(directory)/.\(name).\(UInt32.random(in: 0 ... .max))\(partialSuffix)"
         do throws(FileSystemError) {
-            try writeAndSync(bytes, to: temporary)
+            try writeAndSync(bytes, to: temporary, mode: mode)
             guard rename(temporary, path) == 0 else {
                 throw FileSystemError(operation: "publish", path: path, code: errno)
             }
@@ -19,10 +24,11 @@ enum AtomicFile {
             unlink(temporary)
             throw error
         }
-        try syncDirectory(directory)
+        if syncsDirectory { try syncDirectory(directory) }
     }
 
-    static func read(_ path: String) throws(FileSystemError) -> [UInt8] {
+    /// - Parameter limit: bytes; a larger file is refused before memory is taken for it.
+    static func read(_ path: String, limit: Int = .max) throws(FileSystemError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileSystemError(operation: "open", path: path, code: errno) }
         defer { close(descriptor) }
@@ -32,6 +38,9 @@ enum AtomicFile {
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileSystemError(operation: "read", path: path, code: EISDIR)
+        }
+        guard Int(status.st_size) <= limit else {
+            throw FileSystemError(operation: "read", path: path, code: EFBIG)
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var done = 0
@@ -63,8 +72,8 @@ enum AtomicFile {
         guard fsync(descriptor) == 0 else { throw FileSystemError(operation: "sync", path: directory, code: errno) }
     }
 
-    private static func writeAndSync(_ bytes: [UInt8], to path: String) throws(FileSystemError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    private static func writeAndSync(_ bytes: [UInt8], to path: String, mode: mode_t) throws(FileSystemError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileSystemError(operation: "write", path: path, code: errno) }
         var done = 0
         var failure: Int32 = 0

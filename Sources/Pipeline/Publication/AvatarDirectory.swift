@@ -3,57 +3,46 @@ internal import Tensors
 
 /// The watched directory of one subject: a stable name, numbered editions, and a manifest as the commit marker.
 ///
-/// Order of a publication: numbered files, stable files, manifest; each atomic. A reader who follows the manifest never
-/// sees a file that is not complete; one who only knows `NAME.glb` never sees half of it. An edition may have a sidecar:
-/// the map of confidence.
+/// Order of a publication: numbered files (the manifest's among them), stable files, manifest; each atomic. A reader who
+/// follows the manifest never sees a file that is not complete; one who only knows `NAME.glb` never sees half of it. An
+/// edition may have a sidecar: the map of confidence.
 package struct AvatarDirectory: ~Copyable {
     package let path: String
     package let subject: String
     /// What is published now, if anything.
     package private(set) var current: Manifest?
-    /// Numbered editions to keep; the manifest's own is never deleted.
-    private let keep: Int
-    private let lock: Int32
+    /// Of numbered editions; the manifest's own is never deleted.
+    private let retention: Retention
+    private let lock: DirectoryLock
 
     /// Opens (creates) the directory, takes its lock, clears what a killed process left, reads the manifest.
     /// - Throws: `FileSystemError` with `EBUSY` when another process publishes the same subject there.
-    package init(path: String, subject: String, keep: Int) throws(FileSystemError) {
-        let lock = try Self.openAndLock(path, subject: subject)
-        self.lock = lock
+    package init(path: String, subject: String, retention: Retention) throws(FileSystemError) {
+        lock = try DirectoryLock(directory: path, subject: subject, holder: "publishes \(subject) there")
         self.path = path
         self.subject = subject
-        self.keep = max(keep, 1)
+        self.retention = retention
         AtomicFile.removePartials(of: subject, in: path)
-        current = (try? AtomicFile.read("\(path)/\(subject).json")).flatMap { Manifest(json: $0) }
+        current = Self.manifest("\(path)/\(subject).json")
     }
 
-    private static func openAndLock(_ path: String, subject: String) throws(FileSystemError) -> Int32 {
-        // Foundation hides errno in nested errors; the calls below name the real cause.
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw FileSystemError(operation: "create", path: path, code: errno)
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw FileSystemError(operation: "publish into", path: path, code: ENOTDIR)
-        }
-        let lock = open("\(path)/.\(subject).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0 else { throw FileSystemError(operation: "write into", path: path, code: errno) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno == EWOULDBLOCK ? EBUSY : errno
-            close(lock)
-            throw FileSystemError(
-                operation: "lock (another likenessd publishes \(subject) there)", path: path, code: code)
-        }
-        return lock
+    package init(path: String, subject: String, keep: Int) throws(FileSystemError) {
+        try self.init(path: path, subject: subject, retention: Retention(count: keep))
     }
 
-    deinit { close(lock) }
+    static func manifest(_ path: String) -> Manifest? {
+        (try? AtomicFile.read(path, limit: 16 << 20)).flatMap { Manifest(json: $0) }
+    }
+
+    /// Tells where else runs for the subject write.
+    package func note(_ places: [DirectoryLock.Place]) throws(FileSystemError) { try lock.note(places) }
 
     package var stablePath: String { "\(path)/\(subject).glb" }
 
-    private static let avatarEnding = "glb"
+    static let avatarEnding = "glb"
     static let confidenceEnding = "confidence.png"
+    static let manifestEnding = "json"
+    static let endings = [avatarEnding, confidenceEnding, manifestEnding]
 
     /// Publishes the next edition.
     /// - Parameters:
@@ -64,17 +53,19 @@ package struct AvatarDirectory: ~Copyable {
         describe: (_ edition: Int, _ file: String, _ sha256: String) -> Manifest
     ) throws(FileSystemError) -> Manifest {
         let edition = nextEdition()
-        let numbered = numberedName(edition, Self.avatarEnding)
-        let numberedMap = numberedName(edition, Self.confidenceEnding)
+        let numbered = Self.numberedName(subject, edition, Self.avatarEnding)
+        let numberedMap = Self.numberedName(subject, edition, Self.confidenceEnding)
         let stableMap = "\(subject).\(Self.confidenceEnding)"
-        try AtomicFile.write(file, to: numbered, in: path)
-        if let confidence { try AtomicFile.write(confidence, to: numberedMap, in: path) }
-        try AtomicFile.write(file, to: "\(subject).glb", in: path)
-        if let confidence { try AtomicFile.write(confidence, to: stableMap, in: path) }
         var manifest = describe(edition, numbered, SHA256.hex(of: file))
         manifest.confidence = confidence.map {
             Sidecar(file: numberedMap, stable: stableMap, sha256: SHA256.hex(of: $0), bytes: $0.count)
         }
+        try AtomicFile.write(file, to: numbered, in: path)
+        if let confidence { try AtomicFile.write(confidence, to: numberedMap, in: path) }
+        try AtomicFile.write(
+            manifest.json(), to: Self.numberedName(subject, edition, Self.manifestEnding), in: path)
+        try AtomicFile.write(file, to: "\(subject).glb", in: path)
+        if let confidence { try AtomicFile.write(confidence, to: stableMap, in: path) }
         try AtomicFile.write(manifest.json(), to: "\(subject).json", in: path)
         current = manifest
         // Of an earlier edition: it says nothing of this one.
@@ -83,18 +74,28 @@ package struct AvatarDirectory: ~Copyable {
         return manifest
     }
 
-    private func numberedName(_ edition: Int, _ ending: String) -> String {
+    /// Lets a held edition go: from now on a better one replaces it.
+    /// - Returns: false where there is none.
+    package mutating func release() throws(FileSystemError) -> Bool {
+        guard var manifest = current, manifest.isHeld == true else { return false }
+        manifest.isHeld = nil
+        try AtomicFile.write(manifest.json(), to: "\(subject).json", in: path)
+        current = manifest
+        return true
+    }
+
+    static func numberedName(_ subject: String, _ edition: Int, _ ending: String) -> String {
         "\(subject).\(String(repeating: "0", count: max(0, 6 - String(edition).count)))\(edition).\(ending)"
     }
 
     /// One more than both the manifest and any numbered file say: a numbered file is immutable, even one whose
     /// publication was cut off before its manifest.
     private func nextEdition() -> Int {
-        let last = [Self.avatarEnding, Self.confidenceEnding].compactMap { editions($0).last }.max()
+        let last = Self.endings.compactMap { Self.editions(path, subject, $0).last }.max()
         return max(last ?? 0, current?.edition ?? 0) + 1
     }
 
-    private func editions(_ ending: String) -> [Int] {
+    static func editions(_ path: String, _ subject: String, _ ending: String) -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.compactMap { name in
             guard name.hasPrefix("\(subject)."), name.hasSuffix(".\(ending)") else { return nil }
@@ -102,13 +103,25 @@ package struct AvatarDirectory: ~Copyable {
         }.sorted()
     }
 
-    /// A sidecar goes with its avatar, also where a kill left it alone.
-    private func removeOldEditions() {
-        let avatars = editions(Self.avatarEnding)
-        let kept = Set(avatars.suffix(keep) + [current?.edition].compactMap { $0 })
-        for ending in [Self.avatarEnding, Self.confidenceEnding] {
-            for edition in editions(ending) where !kept.contains(edition) {
-                unlink("\(path)/\(numberedName(edition, ending))")
+    /// Deletes what the rules do not keep; also between publications, since editions age. A sidecar goes with its avatar, also
+    /// where a kill left it alone.
+    package func removeOldEditions() {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let editions = Self.editions(path, subject, Self.avatarEnding).map { number in
+            var (bytes, age) = (0, 0.0)
+            for ending in Self.endings {
+                var status = stat()
+                guard stat("\(path)/\(Self.numberedName(subject, number, ending))", &status) == 0 else { continue }
+                bytes += Int(status.st_size)
+                age = max(age, Double(now.tv_sec - status.st_mtim.tv_sec))
+            }
+            return Retention.Edition(number: number, bytes: bytes, age: age)
+        }
+        let kept = retention.kept(of: editions, named: current?.edition).union([current?.edition].compactMap { $0 })
+        for ending in Self.endings {
+            for edition in Self.editions(path, subject, ending) where !kept.contains(edition) {
+                unlink("\(path)/\(Self.numberedName(subject, edition, ending))")
             }
         }
     }

@@ -22,6 +22,7 @@ package struct FileSystemError: Error, Sendable, Equatable, CustomStringConverti
             case ENOSPC, EDQUOT: "; free some space or choose another --output"
             case EACCES, EPERM, EROFS: "; make it writable or choose another --output"
             case ENOENT: "; create it or correct the path"
+            case EBUSY: "; stop that one first"
             case ENOTDIR, EEXIST: "; a directory is needed there"
             default: ""
             }

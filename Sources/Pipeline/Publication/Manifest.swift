@@ -27,6 +27,15 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var keyframes: Int
     package var generator: String
     package var licences: [String]
+    /// The edition that this one is a copy of, after a rollback.
+    package var copyOf: Int?
+    /// A new edition has to score higher than this too: the best of what a rollback took back.
+    package var mustBeat: Double?
+    /// Nothing is published over this edition until it is released.
+    package var isHeld: Bool?
+
+    /// What a new edition has to score more than.
+    package var bar: Double { isHeld == true ? .infinity : max(quality.score, mustBeat ?? 0) }
 
     package func json() -> [UInt8] {
         let encoder = JSONEncoder()

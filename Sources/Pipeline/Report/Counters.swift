@@ -21,9 +21,21 @@ package struct Counters: Sendable, Equatable {
     package var syntheses = 0
     /// What is being synthesized right now.
     package var synthesizing: String?
-    /// Times a lost live source was opened again.
+    package var source = SourceState.opening(until: .now)
+    /// Times a live source was lost.
+    package var losses = 0
+    /// Times it could not be opened.
+    package var openingsFailed = 0
+    /// Times a lost live source gave pictures again.
     package var reconnects = 0
+    package var lastFrame: ContinuousClock.Instant?
+    package var lastFace: ContinuousClock.Instant?
+    /// Outputs are checked and models are loaded: from here on it works, or waits for its source.
+    package var isReady = false
     package var publications = 0
+    /// Checkpoints written, and such that could not be.
+    package var checkpoints = 0
+    package var checkpointFailures = 0
     /// Avatars that were not better enough to publish.
     package var withheld = 0
 
@@ -46,6 +58,9 @@ package struct Counters: Sendable, Equatable {
     package var people = 0
 
     package init() {}
+
+    /// Why the source is closed though nothing is wrong with it.
+    package var closed: SourceState.Closed? { if case .closed(let why) = source { why } else { nil } }
 
     package var framesWithFace: Int { framesObserved - framesWithoutFace }
 }

@@ -12,8 +12,50 @@ package enum StatusLine {
         if let deviation = c.fitDeviation { parts.append("fit ±\(fixed(deviation, 2)) mm") }
         if let coverage = c.coverage { parts.append("seen \(fixed(coverage * 100, 0)) %") }
         parts.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
+        switch c.source {
+        case .waiting, .refused, .opening: parts.insert("source \(source(c, at: .now))", at: 0)
+        case .closed(let why): parts.insert(why.rawValue, at: 0)
+        case .running, .ended: break
+        }
         if let now = c.synthesizing { parts.append("synthesizing \(now)") }
         return parts.joined(separator: "  ")
+    }
+
+    /// For a service manager: `camera running, face in view; seen 64 %, fit ±0.9 mm, edition 3`, or what the camera is down
+    /// for, or how long nobody has been there.
+    package static func service(_ c: Counters, at now: ContinuousClock.Instant) -> String {
+        var parts = ["source \(source(c, at: now))"]
+        if case .running = c.source { parts.append(face(c, at: now)) }
+        var results: [String] = []
+        if let coverage = c.coverage { results.append("seen \(fixed(coverage * 100, 0)) %") }
+        if let deviation = c.fitDeviation { results.append("fit ±\(fixed(deviation, 2)) mm") }
+        results.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
+        return "\(parts.joined(separator: ", ")); \(results.joined(separator: ", "))"
+    }
+
+    /// "running", or why not.
+    static func source(_ c: Counters, at now: ContinuousClock.Instant) -> String {
+        switch c.source {
+        case .ended: return c.source.name
+        case .closed(let why): return "closed, \(why.rawValue)"
+        case .opening: return c.lastFrame == nil && c.openingsFailed == 0 ? "opening" : "down, being opened"
+        case .running:
+            // Silence shows before it counts as a loss.
+            let silent = c.lastFrame.map { seconds($0, now) } ?? 0
+            return silent >= 2 ? "silent for \(silent) s" : "running"
+        case .waiting(let why, let until): return "down, again in \(max(seconds(now, until), 0)) s: \(why)"
+        case .refused(let why): return "refused: \(why)"
+        }
+    }
+
+    private static func face(_ c: Counters, at now: ContinuousClock.Instant) -> String {
+        guard let last = c.lastFace else { return "no face yet" }
+        let since = seconds(last, now)
+        return since >= 2 ? "no face for \(since) s" : "face in view"
+    }
+
+    private static func seconds(_ a: ContinuousClock.Instant, _ b: ContinuousClock.Instant) -> Int {
+        Int((b - a).components.seconds)
     }
 
     /// Several lines: what came in, what was used, what was not and why, what came out.
@@ -22,9 +64,13 @@ package enum StatusLine {
             "read \(c.framesRead) frames, \(fixed(c.streamTime, 1)) s of stream, in \(fixed(seconds, 1)) s"
                 + (c.framesDropped > 0 ? "; \(c.framesDropped) dropped for newer ones" : "")
                 + (c.packetsCorrupt > 0 ? "; \(c.packetsCorrupt) damaged packets skipped" : ""),
+            c.losses + c.openingsFailed > 0
+                ? "lost the source \(c.losses) times, opened it again \(c.reconnects) times, in vain \(c.openingsFailed) times"
+                : "",
             "a face in \(c.framesWithFace) of \(c.framesObserved) observed frames",
             "kept \(c.keyframes) keyframes (\(c.keyframesKept) taken in all)",
         ]
+        lines.removeAll(where: \.isEmpty)
         if !c.rejections.isEmpty {
             let reasons = c.rejections.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             lines.append("not used: " + reasons.map { "\($0.value) \($0.key)" }.joined(separator: ", "))

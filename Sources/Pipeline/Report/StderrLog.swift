@@ -1,5 +1,6 @@
 internal import Foundation
 package import Logging
+internal import Video
 
 /// Log lines on standard error: with a time of day on a terminal or in a file, with the journal's level prefix under
 /// systemd (which sets `JOURNAL_STREAM` and keeps its own time).
@@ -20,7 +21,8 @@ package struct StderrLog: LogHandler {
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         let head = journal ? "<\(Self.priority(event.level))>" : "\(Self.clock()) \(event.level) "
         // One write a line, so that lines of several threads do not mix.
-        FileHandle.standardError.write(Data("\(Terminal.eraseStatus)\(head)\(event.message)\(pairs)\n".utf8))
+        let line = "\(head)\(Redaction.text("\(event.message)\(pairs)"))"
+        FileHandle.standardError.write(Data("\(Terminal.eraseStatus)\(line)\n".utf8))
     }
 
     private static func priority(_ level: Logger.Level) -> Int {

@@ -8,7 +8,7 @@ struct MotionFollowing: ~Copyable {
     private let model: MorphableModel
     private let fits: Latest<FittedKeyframes>
     private var revision = 0
-    private var iris: IrisEstimator
+    private(set) var iris: IrisEstimator
     private var sink: MotionSink
     /// By person.
     private var faces: [Int: FaceFollower] = [:]

@@ -21,35 +21,47 @@ extension Pipeline {
     /// Where motion is asked for, every frame is followed by the newest of `fits` as well.
     func observe(
         _ frames: Edge<Frame>, into events: Edge<KeyframeEvent>, followedBy fits: Latest<FittedKeyframes>,
-        ending: Latest<Failure>
+        from start: Checkpoint, keeper: StateKeeper, ending: Latest<Failure>
     ) async throws {
         var motion: MotionFollowing?
         if let path = settings.motion {
             motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
         }
+        defer { if let iris = motion?.iris { models.iris.giveBack(iris) } }
         let keepsApart = configuration.selection.stranger == .apart
-        var recognition = Recognition(model: models.head, most: keepsApart ? Recognition.mostApart : 1)
+        var recognition = Recognition(
+            model: models.head, most: keepsApart ? Recognition.mostApart : 1, known: start.people.map(\.keyframes))
         let endsForStrangers = configuration.selection.stranger == .end
         var tracker = models.tracker.take()
+        defer { models.tracker.giveBack(tracker) }
+        tracker.reset()
         var settings = KeyframeSelector.Settings()
         settings.minimumInterEyePixels = configuration.selection.minimumInterEyePixels
         settings.maximumYaw = configuration.selection.maximumYawDegrees * .pi / 180
         settings.perBin = configuration.selection.keyframesPerBin
         // One each for the people who are kept apart; nearly always there is one.
-        var selectors = [KeyframeSelector(settings: settings)]
+        var selectors = start.people.map { KeyframeSelector(settings: settings, state: $0.selection) }
+        if selectors.isEmpty { selectors = [KeyframeSelector(settings: settings)] }
         var person = 0
         var lastEvent = 0.0
+        var opening = 0
         while let frame = await frames.next() {
+            if frame.opening != opening { tracker.reset() }
+            opening = frame.opening
             let result: Result<Observation, Unobserved>
             do throws(ModelError) {
                 result = try tracker.observe(frame.image, frame: frame.number, time: frame.time)
             } catch {
                 throw Failure(.software, error.description)
             }
-            report.update { $0.framesObserved += 1 }
+            let isFace = (try? result.get()) != nil
+            report.update {
+                $0.framesObserved += 1
+                if isFace { $0.lastFace = .now } else { $0.framesWithoutFace += 1 }
+            }
             var event = KeyframeEvent(time: frame.time, person: person)
             switch result {
-            case .failure: report.update { $0.framesWithoutFace += 1 }
+            case .failure: break
             case .success where frame.isDamaged:
                 // Smeared by a lost packet, though the tracker may not mind.
                 report.update { $0.rejections["damaged", default: 0] += 1 }
@@ -86,6 +98,9 @@ extension Pipeline {
                     event.kept = Keyframe(observation, of: frame.image, score: score)
                     event.replaced = replaced
                     recognition.keep(event)
+                    keeper.selected(
+                        recognition.keyframes(of: person), trial.state, person: person, frame: frame.number,
+                        time: frame.time)
                     let (count, perYaw) = (trial.count, trial.countsPerYaw)
                     let people = recognition.count
                     report.update {
@@ -100,6 +115,7 @@ extension Pipeline {
             // Also the passing of time is news to the fit, which may have put off a change.
             if event.kept != nil || frame.time - lastEvent >= 0.25 {
                 lastEvent = frame.time
+                keeper.reached(frame: frame.number, time: frame.time)
                 guard await events.send(event) else { return }
             }
         }

@@ -50,7 +50,7 @@ private final class PublishedPerson {
     init(_ directory: consuming AvatarDirectory, _ publication: Configuration.Publication) {
         gate = PublicationGate(
             minimumInterval: publication.minimumIntervalSeconds, minimumGain: publication.minimumGain,
-            lastScore: directory.current?.quality.score ?? 0)
+            lastScore: directory.current?.bar ?? 0)
         self.directory = directory
     }
 }
@@ -62,7 +62,19 @@ extension Pipeline {
     func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> FinishedAvatar? {
         var people = [PublishedPerson(try openOutput(person: 0), configuration.publication)]
         var last: FinishedAvatar?
+        report.update { $0.edition = people[0].directory.current?.edition }
+        if people[0].directory.current?.isHeld == true {
+            logger.notice(
+                "the published edition is held: nothing replaces it until `likenessd rollback \(settings.subject) --release`"
+            )
+        }
+        var looked = ContinuousClock.now
         while let finished = await avatars.next() {
+            if ContinuousClock.now - looked > .seconds(60) {
+                looked = .now
+                // Editions age while nothing is published.
+                for person in people { person.directory.removeOldEditions() }
+            }
             while people.count <= finished.made.person {
                 people.append(PublishedPerson(try openOutput(person: people.count), configuration.publication))
             }
@@ -83,11 +95,27 @@ extension Pipeline {
         return last
     }
 
+    /// Finds out whether the output can be written, removes editions that the rules no longer keep, and notes there where
+    /// else this run keeps something of the subject.
+    func noteOutput() throws(Failure) {
+        let directory = try openOutput(person: 0)
+        directory.removeOldEditions()
+        func absolute(_ path: String) -> String {
+            path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        }
+        var places = settings.made.map { DirectoryLock.Place.made(absolute($0)) }
+        // The usual place is found without.
+        if let state = settings.state, state != Places.usualState(output: settings.output) {
+            places.append(.state(absolute(state)))
+        }
+        do throws(FileSystemError) { try directory.note(places) } catch { throw Failure(error) }
+    }
+
     func openOutput(person: Int) throws(Failure) -> AvatarDirectory {
         do {
             return try AvatarDirectory(
                 path: settings.output, subject: settings.subject(ofPerson: person),
-                keep: configuration.publication.keep)
+                retention: Retention(configuration.publication))
         } catch {
             throw Failure(error)
         }

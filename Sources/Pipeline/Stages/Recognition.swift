@@ -28,11 +28,16 @@ package struct Recognition {
     /// Where people are kept apart, so many; each costs an avatar's memory.
     package static let mostApart = 4
 
-    /// - Parameter most: so many people are told apart and kept; all others are strangers.
-    package init(model: MorphableModel, most: Int = 1) {
+    /// - Parameters:
+    ///   - most: so many people are told apart and kept; all others are strangers.
+    ///   - known: keyframes of people who are known from before.
+    package init(model: MorphableModel, most: Int = 1, known: [[Keyframe]] = []) {
         self.model = model
         self.most = most
+        if !known.isEmpty { people = known.map { $0.map { ($0, nil) } } }
     }
+
+    package func keyframes(of person: Int) -> [Keyframe] { people[person].map(\.keyframe) }
 
     /// People with a keyframe.
     package var count: Int { people.count { !$0.isEmpty } }
@@ -71,9 +76,14 @@ package struct Recognition {
         } else {
             gate.look(look, at: time)
         }
-        if gate.verdict == .stranger, people.count < most {
-            gate.enrol(as: people.count)
-            people.append([])
+        if gate.verdict == .stranger {
+            // Also in the place of somebody who was forgotten.
+            if let free = people.firstIndex(where: \.isEmpty) {
+                gate.enrol(as: free)
+            } else if people.count < most {
+                gate.enrol(as: people.count)
+                people.append([])
+            }
         }
         return gate.verdict
     }

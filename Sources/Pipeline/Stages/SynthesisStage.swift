@@ -14,7 +14,8 @@ extension Pipeline {
     /// the next one starts. On a file only the last avatar of each person is synthesized, so that its speed is that of the
     /// rest.
     func synthesize(
-        _ avatars: Edge<FinishedAvatar>, into complete: Edge<FinishedAvatar>, atlas: TextureAtlas, stop: StopSignal
+        _ avatars: Edge<FinishedAvatar>, into complete: Edge<FinishedAvatar>, atlas: TextureAtlas,
+        from start: Checkpoint, keeper: StateKeeper, stop: StopSignal
     ) async {
         guard configuration.texture.synthesis, let contents = models.faces else {
             while let avatar = await avatars.next() { guard await complete.send(avatar) else { return } }
@@ -23,6 +24,10 @@ extension Pipeline {
         let synthesizer = TextureSynthesizer(
             atlas: atlas, contents: contents, size: configuration.texture.synthesisSize)
         var people: [Int: Synthesized] = [:]
+        for (p, person) in start.people.enumerated() {
+            guard let known = person.synthesis, synthesizer.canGoOn(from: known.state) else { continue }
+            people[p] = Synthesized(state: known.state, coverage: known.coverage)
+        }
         while let avatar = await avatars.next() {
             var known = people[avatar.made.person] ?? Synthesized()
             let first = finished(avatar, synthesizer, known.state)
@@ -37,6 +42,10 @@ extension Pipeline {
             if known.state?.detail.size == synthesizer.size, abs(avatar.quality.coverage - known.coverage) < 0.01 {
                 continue
             }
+            // Of several stations one synthesizes at a time: memory is that of one, however many there are.
+            avatars.isResting()
+            guard await turns.take() else { return }
+            avatars.isGettingOn()
             let start = ContinuousClock.now
             var octaves: [TextureSynthesizer.State] = []
             let budget = Duration.seconds(configuration.texture.synthesisSeconds)
@@ -49,12 +58,14 @@ extension Pipeline {
                 octaves.append($0)
                 return !interrupted()
             } goOn: { step in
+                avatars.isGettingOn()
                 report.update {
                     $0.synthesizing =
                         "\(step.size)², part \(step.window + 1) of \(step.windows), step \(step.evaluation)"
                 }
                 return !interrupted()
             }
+            turns.give()
             report.update { $0.synthesizing = nil }
             // A coarse result does not replace a fine one.
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
@@ -67,6 +78,8 @@ extension Pipeline {
                         "faces": "\(last.effectiveFaces)", "residual": "\(last.residual)",
                     ])
                 report.update { $0.syntheses += 1 }
+                keeper.synthesized(
+                    Checkpoint.Synthesis(state: last, coverage: known.coverage), person: avatar.made.person)
             }
             people[avatar.made.person] = known
             guard await complete.send(finished(avatar, synthesizer, known.state)) else { return }

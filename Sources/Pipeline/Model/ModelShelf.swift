@@ -1,0 +1,58 @@
+internal import Face
+internal import Synchronization
+internal import Tracking
+
+/// The models of several stations: what is only looked at is loaded once and shared, and each has networks of its own.
+package final class ModelShelf: Sendable {
+    private struct Loaded {
+        var library: LiteRTLibrary?
+        var head: (model: MorphableModel, digest: String)?
+        /// By the file that the network's weights come from; `nil` where no database is installed.
+        var faces: [String: FaceDatabaseContents?] = [:]
+    }
+
+    private let directory: String
+    private let loaded = Mutex(Loaded())
+
+    package init(directory: String) { self.directory = directory }
+
+    package func models(for texture: Configuration.Texture) throws(Failure) -> LoadedModels {
+        let shared = try loaded.withLock { loaded throws(Failure) in try load(into: &loaded, texture) }
+        do throws(ModelError) {
+            return LoadedModels(
+                head: shared.head.model, headDigest: shared.head.digest, faces: shared.faces,
+                tracker: try FaceTracker(directory: directory, library: shared.library),
+                iris: try IrisEstimator(directory: directory, library: shared.library))
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
+    }
+
+    private func load(
+        into loaded: inout Loaded, _ texture: Configuration.Texture
+    ) throws(Failure) -> (
+        library: LiteRTLibrary, head: (model: MorphableModel, digest: String), faces: FaceDatabaseContents?
+    ) {
+        let library: LiteRTLibrary
+        if let known = loaded.library {
+            library = known
+        } else {
+            do throws(ModelError) { library = try LiteRTLibrary(directory: directory) } catch {
+                throw Failure(.configuration, error.description)
+            }
+            loaded.library = library
+        }
+        let head: (model: MorphableModel, digest: String)
+        if let known = loaded.head {
+            head = known
+        } else {
+            head = try HeadModelFile.loadWithDigest(at: directory + "/" + HeadModelFile.name)
+        }
+        loaded.head = head
+        guard texture.synthesis else { return (library, head, nil) }
+        if let known = loaded.faces[texture.features] { return (library, head, known) }
+        let faces = try FaceDatabaseFile.load(from: directory, features: texture.features)
+        loaded.faces[texture.features] = .some(faces)
+        return (library, head, faces)
+    }
+}
