@@ -75,19 +75,6 @@ package final class FeatureMap {
         }
     }
 
-    /// Adds ∂/∂map of Σ w (map − target)² to this gradient of a one-plane picture; the sum.
-    package func addPull(of map: FeatureMap, to target: [Float], weights: [Float]) -> Double {
-        precondition(
-            block == 1 && map.shape == shape && target.count == size && weights.count == size, "a pull of \(map.shape)")
-        var sum = 0.0
-        for i in 0..<size {
-            let difference = map.values[i] - target[i]
-            values[i] += 2 * weights[i] * difference
-            sum += Double(weights[i] * difference * difference)
-        }
-        return sum
-    }
-
     /// `count × channels × height × width` values.
     package var planar: [Float] {
         let n = shape.channels
