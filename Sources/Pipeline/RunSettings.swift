@@ -12,9 +12,12 @@ package struct RunSettings: Sendable {
     package var realTime: Bool
     /// A file or named pipe for the person's motion, frame by frame.
     package var motion: String?
+    /// Whoever listens to the motion now.
+    package var motionFeed: MotionFeed?
 
     package init(
-        source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool, motion: String? = nil
+        source: VideoSource, output: String, subject: String, untilEnd: Bool, realTime: Bool, motion: String? = nil,
+        motionFeed: MotionFeed? = nil
     ) {
         self.source = source
         self.output = output
@@ -22,6 +25,7 @@ package struct RunSettings: Sendable {
         self.untilEnd = untilEnd
         self.realTime = realTime
         self.motion = motion
+        self.motionFeed = motionFeed
     }
 
     /// Name of the published avatar of a person, counted from 0.

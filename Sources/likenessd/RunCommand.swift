@@ -45,6 +45,12 @@ struct RunCommand: AsyncParsableCommand {
             pipe loses lines that nobody reads; a file grows.
             """)
     var motion: String?
+    @Option(
+        help: """
+            Show a live page, figures and the avatar over HTTP at this address: 127.0.0.1:8080, [::1]:8080; port 0 takes a \
+            free one and the log names it.
+            """)
+    var http: String?
     @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
 
     func validate() throws {
@@ -63,17 +69,32 @@ struct RunCommand: AsyncParsableCommand {
         if udp { configuration.video.rtspTransport = "udp" }
         if noSynthesis { configuration.texture.synthesis = false }
         if noMaps { configuration.texture.maps = false }
+        if let http { configuration.http.address = http }
         LoggingSystem.bootstrap { _ in StderrLog() }
         var logger = Logger(label: "likenessd")
         logger.logLevel = verbose ? .debug : .info
-        let settings = RunSettings(
+        let directory = Places.models(option: models)
+        let report = Report()
+        var settings = RunSettings(
             source: VideoSource(parsing: try Secrets.expand(source)), output: output, subject: subject,
             untilEnd: untilEnd, realTime: realTime, motion: motion)
-        let report = Report()
+        var server: HTTPService?
+        if !configuration.http.address.isEmpty {
+            let feed = MotionFeed()
+            settings.motionFeed = feed
+            server = try await HTTPService(
+                configuration.http,
+                subjects: [
+                    PublishedSubject(
+                        name: subject, output: output, source: settings.source.description, report: report, motion: feed
+                    )
+                ], webDirectory: directory + "/web", logger: logger)
+        }
         let pipeline = Pipeline(
             settings: settings, configuration: configuration,
-            models: try LoadedModels(directory: Places.models(option: models), texture: configuration.texture),
+            models: try LoadedModels(directory: directory, texture: configuration.texture),
             report: report, logger: logger)
+        report.update { $0.modelsLoaded = true }
         let stop = StopSignal()
         let signals = Signals(stop, logger: logger)
         let status = Task { await Self.showStatus(report, logger) }
@@ -84,9 +105,11 @@ struct RunCommand: AsyncParsableCommand {
             finished = try await pipeline.run(stop: stop)
         } catch {
             status.cancel()
+            await server?.stop()
             throw error
         }
         status.cancel()
+        await server?.stop()
         Terminal.clearStatus()
         let spent = ContinuousClock.now - start
         let counters = report.now

@@ -9,6 +9,7 @@ extension Pipeline {
         var backoff = Backoff()
         var opened = false
         var offset = 0.0
+        defer { report.update { $0.source = .ended } }
         while !stop.isGiven {
             let started = ContinuousClock.now
             do throws(VideoError) {
@@ -25,7 +26,10 @@ extension Pipeline {
             backoff.succeeded(forSeconds: Double((ContinuousClock.now - started).components.seconds))
             let wait = backoff.next() * Double.random(in: 0.8...1.2)
             logger.info("opening the source again", metadata: ["in_s": "\(StatusLine.fixed(wait, 1))"])
-            report.update { $0.reconnects += 1 }
+            report.update {
+                $0.source = .waiting
+                $0.reconnects += 1
+            }
             await sleep(seconds: wait, stop: stop)
         }
     }
@@ -40,6 +44,7 @@ extension Pipeline {
         stop.whenGiven { interruption.request() }
         var reader = try VideoReader(settings.source, options: options, interruption: interruption)
         opened()
+        report.update { $0.source = .running }
         let start = ContinuousClock.now
         var time = offset
         while var frame = try reader.next() {

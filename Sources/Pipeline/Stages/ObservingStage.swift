@@ -24,8 +24,10 @@ extension Pipeline {
         ending: Latest<Failure>
     ) async throws {
         var motion: MotionFollowing?
-        if let path = settings.motion {
-            motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
+        if settings.motion != nil || settings.motionFeed != nil {
+            motion = try MotionFollowing(
+                path: settings.motion, feed: settings.motionFeed, model: models.head, fits: fits,
+                iris: models.iris.take())
         }
         let keepsApart = configuration.selection.stranger == .apart
         var recognition = Recognition(model: models.head, most: keepsApart ? Recognition.mostApart : 1)
@@ -40,6 +42,7 @@ extension Pipeline {
         var person = 0
         var lastEvent = 0.0
         while let frame = await frames.next() {
+            let start = ContinuousClock.now
             let result: Result<Observation, Unobserved>
             do throws(ModelError) {
                 result = try tracker.observe(frame.image, frame: frame.number, time: frame.time)
@@ -97,6 +100,7 @@ extension Pipeline {
                     }
                 }
             }
+            report.worked("observe", since: start)
             // Also the passing of time is news to the fit, which may have put off a change.
             if event.kept != nil || frame.time - lastEvent >= 0.25 {
                 lastEvent = frame.time

@@ -55,6 +55,7 @@ extension Pipeline {
                 }
                 return !interrupted()
             }
+            report.worked("synthesize", since: start)
             report.update { $0.synthesizing = nil }
             // A coarse result does not replace a fine one.
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
