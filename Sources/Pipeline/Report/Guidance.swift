@@ -39,7 +39,7 @@ package struct Guidance: Sendable, Equatable {
     /// Keyframes are wanted of these directions, degrees to each side; between two bins a head has passed anyway.
     static let wantedYaws = [20, 30, 40]
     /// Millimetres: below it another turn of the head brings little.
-    static let goodDeviation = 1.0
+    static let goodDeviation = 1.5
     private static let binDegrees = 10
 
     /// - Parameters:

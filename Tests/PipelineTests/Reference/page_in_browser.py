@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SIZE = (960, 640)
@@ -81,6 +82,8 @@ class Firefox:
                 break
         if port is None:
             raise RuntimeError("Firefox does not listen")
+        # A full pipe would stop it.
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
         self.complaints = []
         self.number = 0
         self.open(port)
@@ -161,7 +164,11 @@ class Firefox:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         if self.screen:
             self.screen.terminate()
             self.screen.wait(20)
