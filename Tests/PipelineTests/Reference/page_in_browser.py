@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -69,11 +70,11 @@ class Firefox:
         if not display:
             self.screen = subprocess.Popen(
                 ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24"], stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, text=True)
+                stderr=subprocess.DEVNULL, text=True, start_new_session=True)
             display = ":" + self.screen.stdout.readline().strip()
         self.process = subprocess.Popen(
             [Firefox.program(), "--no-remote", "--profile", self.profile, "--remote-debugging-port", "0"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
             env={**os.environ, "DISPLAY": display, "LIBGL_ALWAYS_SOFTWARE": "1", "HOME": self.profile})
         port = None
         for line in self.process.stderr:
@@ -163,15 +164,10 @@ class Firefox:
             {"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]}]})
 
     def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.screen:
-            self.screen.terminate()
-            self.screen.wait(20)
+        # Whoever started this may have blocked SIGTERM, and Firefox has children of its own.
+        for process in filter(None, [self.process, self.screen]):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         shutil.rmtree(self.profile, ignore_errors=True)
 
 
