@@ -27,6 +27,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -57,7 +58,15 @@ let package = Package(
             dependencies: [
                 "Tensors", "Video", "Tracking", "Face", "GLTF",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
-            ], exclude: ["Database/face.database", "Database/MODEL-CARD.md"], swiftSettings: house),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], exclude: ["Database/face.database", "Database/MODEL-CARD.md", "HTTP/Page/page.png"],
+            // Inside the program, so that it finds them wherever it is installed.
+            resources: [
+                .embedInCode("HTTP/Page/index.html"), .embedInCode("HTTP/Page/page.css"),
+                .embedInCode("HTTP/Page/page.js"), .embedInCode("HTTP/Page/panel.js"),
+                .embedInCode("HTTP/Page/viewer.js"),
+            ], swiftSettings: house),
         .executableTarget(
             name: "likenessd",
             dependencies: [

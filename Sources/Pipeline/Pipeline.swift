@@ -16,6 +16,8 @@ package struct Pipeline: Sendable {
     package var models: LoadedModels
     package var report: Report
     package var logger: Logger
+    /// Whoever listens to the motion now.
+    package var motionFeed: MotionFeed?
     /// Shared with the pipelines beside this one.
     package var turns: Turns
 

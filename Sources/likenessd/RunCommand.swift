@@ -65,6 +65,12 @@ struct RunCommand: AsyncParsableCommand {
             none: keep none.
             """)
     var state: String?
+    @Option(
+        help: """
+            Show a live page, figures and the avatar over HTTP at this address: 127.0.0.1:8080, [::1]:8080; port 0 takes a \
+            free one and the log names it.
+            """)
+    var http: String?
     @Flag(name: .shortAndLong, help: "Log more.") var verbose = false
 
     func validate() throws {
@@ -89,6 +95,7 @@ struct RunCommand: AsyncParsableCommand {
         ]
         for (key, text) in texts { if let text { options.set(key, .text(text), "--\(key)") } }
         if untilEnd { options.set("untilEnd", .flag(true), "--until-end") }
+        if let http { options.set("http.address", .text(http), "--http") }
         if let state { options.set("state.directory", .text(state), "--state") }
         if wait { options.set("wait", .flag(true), "--wait") }
         if realTime { options.set("realTime", .flag(true), "--real-time") }
@@ -114,6 +121,9 @@ struct RunCommand: AsyncParsableCommand {
     private func stations() throws -> [Station] {
         let asked = try asked()
         if sheet != nil, asked.sources.count > 1 { throw Failure(.usage, "--sheet is for a single source") }
+        _ = try asked.sources.first.map { source throws(Failure) in
+            try Secrets.expand(source.configuration.http.token, of: "http.token")
+        }
         return try asked.sources.map { source throws(Failure) in
             var station = try Station(source)
             station.settings.made += [sheet].compactMap { $0 }
@@ -131,7 +141,9 @@ struct RunCommand: AsyncParsableCommand {
         logger.logLevel = verbose ? .debug : .info
         for warning in asked.warnings { logger.warning("\(warning)") }
         if verbose { FFmpegLog.send { [logger] level, line in logger.debug("FFmpeg \(level): \(line)") } }
-        let shelf = ModelShelf(directory: Places.models(option: models))
+        let directory = Places.models(option: models)
+        let shelf = ModelShelf(directory: directory)
+        let serving = Serving(webDirectory: directory + "/web", logger: logger)
         let roster = Roster()
         let stop = StopSignal()
         let signals = Signals(stop, roster, logger: logger)
@@ -143,11 +155,13 @@ struct RunCommand: AsyncParsableCommand {
         let service = Service(logger: logger, files: asked.files)
         let endings = try await service.run(stations, load: self.stations, stop: stop) { [logger] asked, stop in
             let stations = roster.replace(by: asked)
+            try await serving.serve(stations)
             let daemon = try Daemon(stations: stations, models: shelf, logger: logger)
             service.supervision.watch(
                 stations.map { (stations.count > 1 ? $0.subject : "", $0.settings.isLive, $0.report) })
             return await daemon.run(stop: stop)
         }
+        await serving.stop()
         status.cancel()
         Terminal.clearStatus()
         for ending in endings { try show(ending, named: endings.count > 1) }

@@ -44,7 +44,9 @@ import Testing
             "Video": ["CFFmpeg", "Tensors"],
             "Tracking": ["CLiteRT", "Tensors"],
             "Face": ["Tensors"], "GLTF": [],
-            "Pipeline": ["Tensors", "Video", "Tracking", "Face", "GLTF", "Logging", "Yams"],
+            "Pipeline": [
+                "Tensors", "Video", "Tracking", "Face", "GLTF", "Logging", "Yams", "NIOCore", "NIOPosix", "NIOHTTP1",
+            ],
             "likenessd": ["Pipeline", "ArgumentParser", "Logging", "Face", "Tracking", "Video", "Tensors", "GLTF"],
         ]
         let system: Set<String> = ["Foundation", "Glibc", "Dispatch", "Synchronization"]
@@ -58,6 +60,14 @@ import Testing
                     #expect(below.contains(module) || system.contains(module), "\(path) imports \(module)")
                 }
             }
+        }
+    }
+
+    @Test func onlyTheServerKnowsTheNetworkLibrary() {
+        for (path, text) in Self.sources("Sources") where text.contains("import NIO") {
+            #expect(path.hasPrefix("Sources/Pipeline/HTTP/Server/"), "\(path) imports NIO")
+            let isPublic = text.contains("package import NIO") || text.contains("public import NIO")
+            #expect(!isPublic, "\(path) lets NIO into its signatures")
         }
     }
 

@@ -133,7 +133,9 @@ import Video
         #expect(manifest.contains("127.0.0.1:\(port)") && !manifest.contains("admin"))
         #expect(!run.arguments.isEmpty && run.output.contains("avatar.glb"))
         Self.expectNoSecret([run.output, run.errors, manifest] + run.arguments)
-        for name in try FileManager.default.contentsOfDirectory(atPath: place.path + "/out") {
+        // Checkpoints too.
+        for name in try FileManager.default.subpathsOfDirectory(atPath: place.path + "/out")
+        where !name.hasSuffix(".likeness-state") {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(place.path)/out/\(name)"))
             #expect(bytes.range(of: Data(Self.password.suffix(12).utf8)) == nil, "\(name)")
         }

@@ -83,12 +83,48 @@ package struct Configuration: Codable, Sendable, Equatable {
         package var intervalSeconds = 10.0
     }
 
+    package struct HTTP: Codable, Sendable, Equatable {
+        /// Numeric address and port of a page, figures and avatars over HTTP; port 0 takes a free one. Empty: no server.
+        package var address = ""
+        /// `${NAME}` of a secret that everybody has to give; needed where other machines reach the address.
+        package var token = ""
+        /// Names that a browser may ask by, beside numeric addresses and localhost.
+        package var allowedHosts: [String] = []
+        /// Whether clients may pause and resume, and not only look.
+        package var controls = false
+
+        package init() {}
+    }
+
     package var video = Video()
     package var selection = Selection()
     package var fitting = Fitting()
     package var texture = Texture()
     package var publication = Publication()
     package var state = State()
+    package var http = HTTP()
 
     package init() {}
+}
+
+extension Configuration.HTTP {
+    /// The first setting that cannot be served safely, as a sentence.
+    package var problem: String? {
+        let isName = token.hasPrefix("${") && token.hasSuffix("}") && token.count > 3
+        if !token.isEmpty, !isName {
+            return "http.token holds something else than a name: give ${NAME} of a credential or environment variable"
+        }
+        if let wrong = allowedHosts.first(where: { $0.isEmpty || $0.contains { ":/*@ ".contains($0) } }) {
+            return "http.allowedHosts has '\(wrong)': give names without port and scheme"
+        }
+        guard !address.isEmpty else { return nil }
+        guard let parsed = HTTPAddress(address) else {
+            return "http.address is '\(address)': give 127.0.0.1:8080, [::1]:8080 or another numeric address and port"
+        }
+        if !parsed.isLoopback, token.isEmpty {
+            return
+                "http.address is \(parsed), which other machines reach: name a secret in http.token, or give 127.0.0.1"
+        }
+        return nil
+    }
 }

@@ -96,6 +96,6 @@ extension Configuration {
                 case .texts(let texts): texts.joined(separator: ", ")
                 }
             return key.complaint(about: text)
-        }
+        } + [http.problem].compactMap { $0 }
     }
 }

@@ -111,6 +111,20 @@ package enum ConfigurationKeys {
             "Publish beside each avatar a picture of where its texels come from."),
 
         .text(
+            "http.address", \.http.address,
+            "127.0.0.1:8080, [::1]:8080 or another numeric address; port 0 takes a free one; empty: no server.",
+            place: .top),
+        .text(
+            "http.token", \.http.token,
+            "${NAME} of a secret that everybody has to give; needed where other machines reach the address.",
+            kind: .secret,
+            place: .top),
+        .texts(
+            "http.allowedHosts", \.http.allowedHosts,
+            "Names that a browser may ask by, beside numeric addresses and localhost.", place: .top),
+        .flag("http.controls", \.http.controls, "Clients may pause and resume, and not only look.", place: .top),
+
+        .text(
             "state.directory", \.state.directory,
             "Directory of checkpoints; none: keep none; empty: systemd's, or .likeness-state in the output for a camera."
         ),

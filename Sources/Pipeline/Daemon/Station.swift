@@ -8,17 +8,20 @@ package struct Station: Sendable, Equatable {
     package let configuration: Configuration
     package let report: Report
     package let pause: PauseSignal
+    /// Where motion is served.
+    package let motionFeed: MotionFeed?
 
     package var subject: String { settings.subject }
 
     package init(
         settings: RunSettings, configuration: Configuration, report: Report = Report(),
-        pause: PauseSignal = PauseSignal()
+        pause: PauseSignal = PauseSignal(), motionFeed: MotionFeed? = nil
     ) {
         self.settings = settings
         self.configuration = configuration
         self.report = report
         self.pause = pause
+        self.motionFeed = motionFeed ?? (configuration.http.address.isEmpty ? nil : MotionFeed())
     }
 
     package static func == (a: Self, b: Self) -> Bool {
@@ -30,7 +33,9 @@ package struct Station: Sendable, Equatable {
 
     /// The same with what an earlier one has counted, and its pause.
     func continuing(_ earlier: Station) -> Station {
-        Station(settings: settings, configuration: configuration, report: earlier.report, pause: earlier.pause)
+        Station(
+            settings: settings, configuration: configuration, report: earlier.report, pause: earlier.pause,
+            motionFeed: configuration.http.address.isEmpty ? nil : earlier.motionFeed)
     }
 
     /// Looks the names of secrets up.
@@ -39,7 +44,8 @@ package struct Station: Sendable, Equatable {
             try Secrets.expand(text, of: key + (source.said[key].map { " (\($0.origin))" } ?? ""))
         }
         var configuration = source.configuration
-        for key in ConfigurationKeys.ofSections {
+        // What is of the whole program looks its names up itself.
+        for key in ConfigurationKeys.ofSections where key.place != .top {
             guard case .text(let text)? = key.read?(configuration), Secrets.areNamed(in: text) else { continue }
             let value = ConfigurationValue.text(try expanded(text, key.path))
             guard key.takes(value) else {
@@ -64,8 +70,10 @@ package struct Station: Sendable, Equatable {
     }
 
     package func pipeline(models: LoadedModels, logger: Logger, turns: Turns) -> Pipeline {
-        Pipeline(
+        var pipeline = Pipeline(
             settings: settings, configuration: configuration, models: models, report: report, logger: logger,
             turns: turns)
+        pipeline.motionFeed = motionFeed
+        return pipeline
     }
 }

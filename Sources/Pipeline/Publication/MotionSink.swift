@@ -23,8 +23,7 @@ struct MotionSink: ~Copyable {
         // A reader that goes away is an error of `write` and not this program's end.
         signal(SIGPIPE, SIG_IGN)
         isPipe = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
-        let list = names.map { "\"\($0)\"" }.joined(separator: ",")
-        header = Array("{\"weights\":[\(list)],\"unit\":\"metre\",\"space\":\"glTF camera\"}\n".utf8)
+        header = Array(Self.header(names: names).utf8)
         if !isPipe {
             descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else {
@@ -36,7 +35,7 @@ struct MotionSink: ~Copyable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    mutating func write(_ eyes: EyeFollower.Eyes, time: Double) throws(Failure) {
+    mutating func write(_ line: String) throws(Failure) {
         if isPipe, descriptor < 0 {
             // Fails while there is no reader.
             descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
@@ -46,7 +45,7 @@ struct MotionSink: ~Copyable {
             lost += 1
             return
         }
-        try put(Array(Self.line(eyes, time: time).utf8))
+        try put(Array(line.utf8))
     }
 
     /// A pipe takes a line whole or not at all, as long as it is shorter than the page that POSIX grants.
@@ -69,6 +68,11 @@ struct MotionSink: ~Copyable {
                 throw Failure(FileSystemError(operation: "write", path: path, code: errno))
             }
         }
+    }
+
+    static func header(names: [String]) -> String {
+        let list = names.map { "\"\($0)\"" }.joined(separator: ",")
+        return "{\"weights\":[\(list)],\"unit\":\"metre\",\"space\":\"glTF camera\"}\n"
     }
 
     static func line(_ eyes: EyeFollower.Eyes, time: Double) -> String {

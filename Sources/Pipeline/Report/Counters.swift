@@ -39,6 +39,9 @@ package struct Counters: Sendable, Equatable {
     /// Avatars that were not better enough to publish.
     package var withheld = 0
 
+    /// Seconds of work, waiting left out, by stage: observe, fit, texture, synthesize, publish.
+    package var stageSeconds: [String: Double] = [:]
+
     /// Seconds of the stream.
     package var streamTime = 0.0
     /// Stream time of the first keyframe and of the first publication.

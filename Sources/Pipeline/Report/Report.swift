@@ -34,4 +34,10 @@ package final class Report: Sendable {
     }
 
     package func update(_ change: (inout Counters) -> Void) { counters.withLock { change(&$0) } }
+
+    /// Adds the time since `start` to what a stage has worked.
+    func worked(_ stage: String, since start: ContinuousClock.Instant) {
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        update { $0.stageSeconds[stage, default: 0] += seconds }
+    }
 }

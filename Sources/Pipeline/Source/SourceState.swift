@@ -18,6 +18,9 @@ package enum SourceState: Sendable, Equatable {
         case notEnrolled = "waiting for enrolment"
     }
 
+    /// All names that there are.
+    package static let names = ["opening", "running", "waiting", "refused", "paused", "unenrolled", "ended"]
+
     /// One word, for counters and machines.
     package var name: String {
         switch self {

@@ -26,7 +26,8 @@ extension Pipeline {
         stop.whenGiven { interruption.request() }
         let handler = pause.whenPaused { if source.isLive { interruption.request() } }
         defer { pause.forget(handler) }
-        var isLost = false
+        // Also where another camera took its place.
+        var isLost = silence != nil
         while !stop.isGiven {
             await wait(for: pause, stop: stop)
             interruption.withdraw()

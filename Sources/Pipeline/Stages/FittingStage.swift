@@ -68,9 +68,11 @@ extension Pipeline {
     private func fit(
         _ fitted: inout Fitted, person: Int, time: Double, _ keeper: StateKeeper
     ) -> FittedKeyframes {
+        let start = ContinuousClock.now
         let keyframes = fitted.set.keyframes
         let fit = fitted.estimator.absorb(keyframes: keyframes)
         let reprojection = fit.reprojection(keyframes)
+        report.worked("fit", since: start)
         report.update {
             $0.fits += 1
             $0.fitDeviation = fit.deviation.surface

@@ -9,24 +9,32 @@ struct MotionFollowing: ~Copyable {
     private let fits: Latest<FittedKeyframes>
     private var revision = 0
     private(set) var iris: IrisEstimator
-    private var sink: MotionSink
+    private var sink: MotionSink?
+    private let feed: MotionFeed?
     /// By person.
     private var faces: [Int: FaceFollower] = [:]
     private var eyes: [Int: EyeFollower] = [:]
     private var last: (person: Int, view: ShapeFit.View, time: Double)?
     private var filter = MotionFilter()
 
-    init(path: String, model: MorphableModel, fits: Latest<FittedKeyframes>, iris: IrisEstimator) throws(Failure) {
+    /// - Parameters:
+    ///   - path: a file or named pipe that gets every frame's line.
+    ///   - feed: gets the lines while somebody listens.
+    init(
+        path: String?, feed: MotionFeed?, model: MorphableModel, fits: Latest<FittedKeyframes>, iris: IrisEstimator
+    ) throws(Failure) {
         self.model = model
         self.fits = fits
         self.iris = iris
-        sink = try MotionSink(path: path, names: model.expressions.map(\.name))
+        self.feed = feed
+        let names = model.expressions.map(\.name)
+        if let path { sink = try MotionSink(path: path, names: names) } else { sink = nil }
+        feed?.begin(header: MotionSink.header(names: names))
     }
-
-    var lost: Int { sink.lost }
 
     /// - Parameter person: whose face it is.
     mutating func follow(_ observation: Observation, person: Int, image: YUVImage) throws(Failure) {
+        guard sink != nil || feed?.isWanted == true else { return }
         if let newer = fits.newer(than: &revision) {
             faces[newer.person] = FaceFollower(model: model, fit: newer.fit, keyframes: newer.keyframes)
             // Keeps what it learned of the person's lids.
@@ -50,6 +58,8 @@ struct MotionFollowing: ~Copyable {
             imageHeight: observation.imageHeight)
         self.eyes[person] = eyes
         seen.view = filter.next(seen.view, at: observation.time)
-        try sink.write(seen, time: observation.time)
+        let line = MotionSink.line(seen, time: observation.time)
+        if sink != nil { try sink!.write(line) }
+        feed?.send(line, person: person)
     }
 }

@@ -24,8 +24,10 @@ extension Pipeline {
         from start: Checkpoint, keeper: StateKeeper, ending: Latest<Failure>
     ) async throws {
         var motion: MotionFollowing?
-        if let path = settings.motion {
-            motion = try MotionFollowing(path: path, model: models.head, fits: fits, iris: models.iris.take())
+        if settings.motion != nil || motionFeed != nil {
+            motion = try MotionFollowing(
+                path: settings.motion, feed: motionFeed, model: models.head, fits: fits,
+                iris: models.iris.take())
         }
         defer { if let iris = motion?.iris { models.iris.giveBack(iris) } }
         let keepsApart = configuration.selection.stranger == .apart
@@ -48,6 +50,7 @@ extension Pipeline {
         while let frame = await frames.next() {
             if frame.opening != opening { tracker.reset() }
             opening = frame.opening
+            let began = ContinuousClock.now
             let result: Result<Observation, Unobserved>
             do throws(ModelError) {
                 result = try tracker.observe(frame.image, frame: frame.number, time: frame.time)
@@ -112,6 +115,7 @@ extension Pipeline {
                     }
                 }
             }
+            report.worked("observe", since: began)
             // Also the passing of time is news to the fit, which may have put off a change.
             if event.kept != nil || frame.time - lastEvent >= 0.25 {
                 lastEvent = frame.time

@@ -124,6 +124,8 @@ extension Pipeline {
     private func publish(
         _ finished: FinishedAvatar, mapper: SkinMapper?, into directory: inout AvatarDirectory
     ) throws(Failure) {
+        let start = ContinuousClock.now
+        defer { report.worked("publish", since: start) }
         var avatar = finished.avatar
         avatar.skinMaps = mapper?.maps(of: finished.texture)
         let file: [UInt8]

@@ -66,6 +66,7 @@ extension Pipeline {
                 return !interrupted()
             }
             turns.give()
+            report.worked("synthesize", since: start)
             report.update { $0.synthesizing = nil }
             // A coarse result does not replace a fine one.
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {

@@ -19,7 +19,9 @@ extension Pipeline {
             while people.count <= p { people.append(fresh) }
             if fitted.fit.revision != people[p].latest?.made.fit.revision { people[p].cadence.changed() }
             if people[p].cadence.isDue(at: fitted.time, final: fitted.final) {
+                let start = ContinuousClock.now
                 let avatar = people[p].maker.avatar(of: fitted)
+                report.worked("texture", since: start)
                 people[p].latest = avatar
                 report.update {
                     $0.textures += 1
