@@ -15,6 +15,7 @@ package enum ConfigurationKeys {
         Section(name: "publication", sentence: "When a better avatar is written."),
         Section(
             name: "state", sentence: "What a restart goes on from: pictures of the face, for the owner's eyes only."),
+        Section(name: "http", sentence: "The page and the figures, for browsers and monitors."),
     ]
 
     /// What a source is and where its avatar goes; these stand in no preset.

@@ -25,7 +25,7 @@ final class Served: Sendable {
     /// Publishes as the pipeline does.
     @discardableResult func publish(_ file: [UInt8], coverage: Double = 0.5) throws -> Manifest {
         var directory = try AvatarDirectory(
-            path: place.path, subject: "anna", retention: Retention(Configuration().publication))
+            path: place.path, subject: "anna", keep: 10)
         return try directory.publish(file) { edition, name, digest in
             var quality = AvatarQuality(coverage: coverage, confidence: 0.5, deviation: 1)
             (quality.seen, quality.refined, quality.inferred) = (coverage, 0, 1 - coverage)
