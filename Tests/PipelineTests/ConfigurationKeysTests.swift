@@ -66,7 +66,8 @@ import Testing
 extension ConfigurationKey {
     /// A value that the key takes and that is not its default, as an override writes it.
     var other: String {
-        switch kind {
+        if path == "http.address" { return "127.0.0.1:9000" }
+        return switch kind {
         case .flag: standard == .flag(true) ? "false" : "true"
         case .whole(let range): "\(range.upperBound)"
         case .oneOf(let numbers): "\(numbers[0])"

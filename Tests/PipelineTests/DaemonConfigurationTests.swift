@@ -187,6 +187,7 @@ import Testing
                     case .oneOf(let numbers): "\(numbers.randomElement(using: &generator)!)"
                     case .number(let range): "\(Double.random(in: range, using: &generator))"
                     case .choice(let words): words.randomElement(using: &generator)!
+                    case _ where key.section == "http": key.other
                     default:
                         ["", "a: b # c", "true", "5", "\"'\\", "/a b/ü", "${NAME}", "~", "- x"].randomElement(
                             using: &generator)!

@@ -5,7 +5,14 @@ import Testing
 
 /// The real program with its server. Truth: its own files, and that it goes on as it does without.
 @Suite(.enabled(if: Models.present, Models.missing)) struct HTTPProgramTests {
-    @Test(.timeLimit(.minutes(4))) func theProgramServesWhatItPublishes() async throws {
+    /// The film is short: on a busy machine it can be over before it is asked about, and is played again.
+    @Test(.timeLimit(.minutes(8))) func theProgramServesWhatItPublishes() async throws {
+        for _ in 0..<5 where try await servesWhatItPublishes() { return }
+        Issue.record("never ready with a running source and motion, in five runs")
+    }
+
+    /// - Returns: whether it was seen ready, with its source running and motion.
+    private func servesWhatItPublishes() async throws -> Bool {
         let place = TemporaryDirectory()
         let log = place.path + "/log"
         try Data().write(to: URL(fileURLWithPath: log))
@@ -47,10 +54,10 @@ import Testing
             }
         }
         #expect(process.terminationStatus == 0)
-        #expect(ready && states.contains("running"), "\(states)")
-        let line = try #require(motion)
+        guard ready, states.contains("running"), let line = motion else { return false }
         #expect(line.contains("\"weights\":[") && line.contains("\"rotation\":["), "\(line)")
         if let avatar { #expect(avatar.tag == "\"\(SHA256.hex(of: Array(avatar.data)))\"") }
+        return true
     }
 
     private static func get(_ address: String) async -> (status: Int, data: Data, tag: String)? {
