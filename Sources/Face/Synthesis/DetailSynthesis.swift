@@ -89,15 +89,15 @@ package struct DetailSynthesis {
                 unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
             }
             var values = level.values
-            let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
-            let sample = DisplacedSkin(
-                level, regions: pyramid.regions(at: size), features: features, isCoarsest: rank == 0)
-            let noise = values.map { _ in Float(Self.grain * generator.normal()) }
-            let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
-            for i in values.indices {
-                if let earlier = starts[size] {
-                    values[i] += (earlier[i] - values[i]) * free[i]
-                } else {
+            if let earlier = starts[size] {
+                for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
+            } else {
+                let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
+                let sample = DisplacedSkin(
+                    level, regions: pyramid.regions(at: size), features: features, isCoarsest: rank == 0)
+                let noise = values.map { _ in Float(Self.grain * generator.normal()) }
+                let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
+                for i in values.indices {
                     let start = (coarse?[i] ?? 0) + sample.values[i] + noise[i]
                     // On top of what was seen nothing coarse.
                     values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])

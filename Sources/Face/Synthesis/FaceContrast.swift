@@ -8,7 +8,6 @@ struct FaceContrast: Sendable {
     private let means: [Double]
     private let deviations: [Double]
     private let covariance: Matrix
-    private let octaves: Int
     private let tap: Int
     private let taps: Int
 
@@ -23,11 +22,11 @@ struct FaceContrast: Sendable {
     private static let believed = 0.9
 
     init(_ database: FaceDatabase) {
-        (octaves, taps, tap) = (database.octaves, database.taps, min(1, database.taps - 1))
+        let (taps, tap) = (database.taps, min(1, database.taps - 1))
+        (self.taps, self.tap) = (taps, tap)
         let regions = DetailRegions.count
         let rows = (0..<database.octaves * regions).map { k -> [Double?] in
-            let block = database.blocks[
-                (k / regions * database.taps + min(1, database.taps - 1)) * regions + k % regions]
+            let block = database.blocks[(k / regions * taps + tap) * regions + k % regions]
             return (0..<database.faces).map { block.energy(ofFace: $0).map { log($0) } }
         }
         means = rows.map { row in
