@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What the real program says of bad input: one line that names the cause, the documented status, nothing half-written.
-@Suite struct BadInputTests {
+@Suite(.ownThreads) struct BadInputTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let arguments: @Sendable (TemporaryDirectory) throws -> [String]

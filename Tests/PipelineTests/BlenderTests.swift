@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The published file in a real application. Truth: Blender's own importer.
-@Suite(.enabled(if: Models.present, Models.missing)) struct BlenderTests {
+@Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct BlenderTests {
     private static let blender = "/usr/bin/blender"
     static let isInstalled = FileManager.default.isExecutableFile(atPath: blender)
 

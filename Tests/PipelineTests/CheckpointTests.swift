@@ -6,7 +6,7 @@ import Testing
 import Video
 
 /// Files of the state by themselves. Truth: what was written, and the claim that anything else is refused.
-@Suite struct CheckpointTests {
+@Suite(.ownThreads) struct CheckpointTests {
     static func keyframe(_ frame: Int, width: Int = 6, height: Int = 5) -> Keyframe {
         var crop = Image(width: width, height: height, channels: 3)
         for i in crop.bytes.indices { crop.bytes[i] = UInt8(truncatingIfNeeded: i &* 37 &+ frame) }

@@ -3,7 +3,7 @@ import Pipeline
 import Testing
 
 /// The real program on films of real people. Truth: what the README promises.
-@Suite(.enabled(if: Models.present && SharedData.present, SharedData.missing)) struct ClipTests {
+@Suite(.ownThreads, .enabled(if: Models.present && SharedData.present, SharedData.missing)) struct ClipTests {
     @Test(.timeLimit(.minutes(4)), arguments: ["s18", "d3", "d13"]) func anAvatarOfEach(clip: String) throws {
         let place = TemporaryDirectory()
         let result = try Program.run([

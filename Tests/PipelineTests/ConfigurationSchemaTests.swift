@@ -3,7 +3,7 @@ import Pipeline
 import Testing
 
 /// The schema and our own reading are two judges of the same files. Truth: the `jsonschema` package, which is not ours.
-@Suite struct ConfigurationSchemaTests {
+@Suite(.ownThreads) struct ConfigurationSchemaTests {
     private static let python = "/usr/bin/env"
 
     /// The verdicts of Python's jsonschema on YAML texts; `nil` where it is not installed.

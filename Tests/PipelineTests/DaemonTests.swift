@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 /// Several sources in one process. Truth: the same sources one by one, and how each was broken.
-@Suite(.serialized, .enabled(if: Models.present, Models.missing)) struct DaemonTests {
+@Suite(.ownThreads, .serialized, .enabled(if: Models.present, Models.missing)) struct DaemonTests {
     private static func run(_ yaml: String, in place: TemporaryDirectory, _ more: [String] = []) throws
         -> Program.Result
     {
@@ -91,7 +91,7 @@ import Testing
 }
 
 /// What needs no models. Truth: the words of `--help` and README.
-@Suite struct ConfigurationCommandTests {
+@Suite(.ownThreads) struct ConfigurationCommandTests {
     @Test func checkConfigIsOneLineOrOneForEachProblem() throws {
         let place = TemporaryDirectory()
         let path = place.path + "/my.yaml"
@@ -140,7 +140,7 @@ import Testing
 }
 
 /// Truth: the order of asking.
-@Suite struct TurnsTests {
+@Suite(.ownThreads) struct TurnsTests {
     private actor Log {
         private(set) var numbers: [Int] = []
         private(set) var inside = 0

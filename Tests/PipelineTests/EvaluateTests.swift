@@ -3,7 +3,7 @@ import Pipeline
 import Tensors
 import Testing
 
-@Suite(.enabled(if: Models.present, Models.missing)) struct EvaluateTests {
+@Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct EvaluateTests {
     private struct Report: Decodable {
         struct Point: Decodable {
             var psnr: Double

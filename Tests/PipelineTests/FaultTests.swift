@@ -6,7 +6,7 @@ import Testing
 
 /// What the real program does when the source, the disk or the models are not as they should be, and when it is stopped
 /// or killed. Truth: how each was broken, and the files' own digests.
-@Suite(.serialized, .enabled(if: Models.present, Models.missing)) struct FaultTests {
+@Suite(.ownThreads, .serialized, .enabled(if: Models.present, Models.missing)) struct FaultTests {
     private static func run(_ source: String, to output: String, _ more: [String] = []) throws -> Program.Result {
         try Program.run(["run", "--source", source, "--output", output, "--models", Models.path] + more)
     }

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 /// Files of weights that `--features` and `texture.features` name. Truth: the documented status, and the message.
-@Suite struct FeatureFileTests {
+@Suite(.ownThreads) struct FeatureFileTests {
     @Test func whatCannotBeReadIsAConfigurationError() throws {
         let place = TemporaryDirectory()
         try Data("no weights, only words".utf8).write(to: URL(fileURLWithPath: place.path + "/words"))

@@ -13,6 +13,11 @@ enum Film {
         precondition(film.status == 0, film.errors)
     }
 
+    /// The same person for twelve seconds: long enough to be asked about while it plays, on a busy machine too.
+    static let long: String = made("long.mp4") { folder in
+        try reencode(person, to: folder + "/long.mp4", times: 4) { $0 }
+    }
+
     /// The avatar that the real program makes of `person`.
     static let avatar: String = made("avatars/avatar.glb") { folder in
         let run = try Program.run([
@@ -75,7 +80,7 @@ enum Film {
         return folder.path + "/" + name
     }
 
-    private static func reencode(_ path: String, to other: String, _ change: (Image) -> Image) throws {
+    private static func reencode(_ path: String, to other: String, times: Int = 1, _ change: (Image) -> Image) throws {
         var reader = try VideoReader(.file(path: path))
         var pictures: [Image] = []
         while let frame = try reader.next() {
@@ -86,7 +91,7 @@ enum Film {
         settings.intraInterval = 15
         var encoder = try VideoEncoder(
             path: other, width: pictures[0].width, height: pictures[0].height, settings: settings)
-        for picture in pictures { try encoder.append(picture) }
+        for _ in 0..<times { for picture in pictures { try encoder.append(picture) } }
         try encoder.finish()
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// `likenessd forget` after the real program has done all that it can for somebody. Truth: a search for the name and for the
 /// person's pictures through everything that is left.
-@Suite(.serialized, .enabled(if: Models.present, Models.missing)) struct ForgetTests {
+@Suite(.ownThreads, .serialized, .enabled(if: Models.present, Models.missing)) struct ForgetTests {
     /// Every file below, with its contents.
     private static func files(_ path: String) -> [(path: String, bytes: Data)] {
         let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []

@@ -3,7 +3,7 @@ import Foundation
 import Pipeline
 import Testing
 
-@Suite(.enabled(if: Models.present, Models.missing)) struct MotionStreamTests {
+@Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct MotionStreamTests {
     private struct Header: Decodable { var weights: [String] }
     private struct Line: Decodable {
         var frame: Int

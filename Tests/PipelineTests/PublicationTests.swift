@@ -3,7 +3,7 @@ import Pipeline
 import Tensors
 import Testing
 
-@Suite struct PublicationTests {
+@Suite(.ownThreads) struct PublicationTests {
     private static func manifest(_ file: [UInt8], _ edition: Int, _ name: String, _ digest: String) -> Manifest {
         Manifest(
             subject: "a", edition: edition, file: name, stable: "a.glb", sha256: digest, bytes: file.count,

@@ -4,6 +4,7 @@ import Testing
 /// What the real program does when a real RTSP server goes and comes. Truth: what was done to the server, and when; the
 /// server's own count of connections.
 @Suite(
+    .ownThreads,
     .serialized,
     .enabled(
         if: Models.present && RTSPCamera.isInstalled,

@@ -4,7 +4,7 @@ import Testing
 import Video
 
 /// Names of secrets are looked up, and what is found is seen nowhere. Truth: the secrets that the tests made.
-@Suite(.serialized) struct SecretTests {
+@Suite(.ownThreads, .serialized) struct SecretTests {
     private static let password = "s3cr3t/w@rd \(UUID().uuidString)"
 
     @Test func aNameIsACredentialThenAVariableThenItsDefault() throws {

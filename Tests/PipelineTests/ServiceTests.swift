@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What the real program tells a service manager, and how it reads its settings again. Truth: sd_notify(3).
-@Suite(.serialized) struct ServiceTests {
+@Suite(.ownThreads, .serialized) struct ServiceTests {
     @Test(arguments: [false, true]) func whatIsToldArrives(isAbstract: Bool) throws {
         let listener = try NotifyListener(isAbstract: isAbstract)
         let manager = try #require(

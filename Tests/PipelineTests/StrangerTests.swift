@@ -7,7 +7,7 @@ import Video
 
 /// Two people one after the other in one film, and the first one again. Truth: who was filmed when. Synthetic people's skins
 /// are too much alike for this.
-@Suite(.enabled(if: Models.present && SharedData.present, SharedData.missing)) struct StrangerTests {
+@Suite(.ownThreads, .enabled(if: Models.present && SharedData.present, SharedData.missing)) struct StrangerTests {
     /// Two seconds of each clip, 640 × 360.
     private static func film(_ path: String, _ clips: [String] = ["s18", "d13", "s18"]) throws {
         var encoder = try VideoEncoder(path: path, width: 640, height: 360)

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 /// The real program with and without synthesis on one film. Truth: the two files beside each other.
-@Suite(.enabled(if: Models.present, Models.missing)) struct SynthesisRunTests {
+@Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct SynthesisRunTests {
     @Test(.timeLimit(.minutes(3))) func unseenSkinGetsFineStructureAndColoursStay() throws {
         let place = TemporaryDirectory()
         let preset = place.path + "/half.yaml"

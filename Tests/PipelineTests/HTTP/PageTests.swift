@@ -5,7 +5,9 @@ import Tensors
 import Testing
 
 /// The page in a real browser. Truth: the pixels of its pictures, and what the browser itself complains of.
-@Suite(.enabled(if: Models.present, Models.missing), .enabled(if: Browser.isThere, Browser.missing), .serialized)
+@Suite(
+    .ownThreads, .enabled(if: Models.present, Models.missing), .enabled(if: Browser.isThere, Browser.missing),
+    .serialized)
 struct PageTests {
     private struct Report: Decodable {
         var complaints: [String]

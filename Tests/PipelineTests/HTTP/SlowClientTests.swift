@@ -3,7 +3,7 @@ import Pipeline
 import Testing
 
 /// Clients that take nothing, say nothing, or never stop. Truth: the limits that the server was given.
-@Suite(.timeLimit(.minutes(3)), .serialized) struct SlowClientTests {
+@Suite(.ownThreads, .timeLimit(.minutes(3)), .serialized) struct SlowClientTests {
     private static let avatar = [UInt8](repeating: 7, count: 8_000_000)
 
     private static var quick: HTTPLimits {
