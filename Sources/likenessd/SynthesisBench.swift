@@ -87,8 +87,9 @@ struct SynthesisBench: ParsableCommand {
                         }.joined()
                         + (test == .half
                             ? String(
-                                format: "; like the other side: ours %.2f, mirror %.2f", result.symmetry[.ours] ?? .nan,
-                                result.symmetry[.mirror] ?? .nan) : ""))
+                                format: "; like the other side: truth %.2f, ours %.2f, mirror %.2f",
+                                result.trueSymmetry,
+                                result.symmetry[.ours] ?? .nan, result.symmetry[.mirror] ?? .nan) : ""))
                 if let sheets {
                     try Data(sheet([truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue).png"))

@@ -74,6 +74,8 @@ package struct SynthesisTrial {
         package var maps: [Way: DetailMap]
         /// −1...1: how far the fine structure repeats that of the mirrored place, so far as that is seen.
         package var symmetry: [Way: Double]
+        /// The same of the truth.
+        package var trueSymmetry: Double
         /// Per scale of the filter bank, contrast beside the truth's.
         package var contrast: [Way: [Double]]
         package var analysis: DetailAnalysis
@@ -117,7 +119,7 @@ package struct SynthesisTrial {
         }
         let ours = analysis(features)
         let database = features.relations.database
-        var result = Result(distances: [:], maps: [:], symmetry: [:], contrast: [:], analysis: ours)
+        var result = Result(distances: [:], maps: [:], symmetry: [:], trueSymmetry: 0, contrast: [:], analysis: ours)
         for way in Way.allCases where ways.contains(way) {
             switch way {
             case .smooth: result.maps[way] = masked
@@ -136,6 +138,7 @@ package struct SynthesisTrial {
                 result.maps[way] = complete(DetailAnalysis(ideal: own, database: database), features)
             }
         }
+        result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: masked)
         for (way, map) in result.maps {
             let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
             result.distances[way] = sum / Double(groups.count)

@@ -10,6 +10,10 @@ struct DisplacedSkin {
     /// Mean displacement and how far it varies over the face, in texels of a map of 1024².
     private static let offset = SIMD2<Float>(22, 15)
     private static let variation: Float = 8
+    /// Where to look, in units of the displacement: the next where there is no plain skin.
+    private static let directions: [SIMD2<Float>] = [1, 0.5].flatMap { r in
+        [SIMD2(r, r), SIMD2(-r, -r), SIMD2(r, -r), SIMD2(-r, r)]
+    }
     /// Radians per texel of a map of 1024²: turns over 12 cm.
     private static let turn: Float = 0.018
 
@@ -24,13 +28,15 @@ struct DisplacedSkin {
         for i in values.indices where regions.covered[i] > 0 {
             let (x, y) = (Float(i % size), Float(i / size))
             let place = SIMD2(x, y) / unit * Self.turn
-            let shift = Self.offset + Self.variation * SIMD2(sinf(place.y), sinf(place.x + 1))
-            let from = SIMD2(x, y) + shift * unit
-            let (column, row) = (Int(from.x.rounded()), Int(from.y.rounded()))
-            guard column < size, row < size else { continue }
-            let j = row * size + column
-            let at = row * features.size / size * features.size + column * features.size / size
-            guard regions.plain[j] > 0.9, near[at] < 0.2 else { continue }
+            let wave = Self.variation * SIMD2(sinf(place.y), sinf(place.x + 1))
+            let source = Self.directions.lazy.compactMap { direction -> Int? in
+                let from = SIMD2(x, y) + direction * (Self.offset + wave) * unit
+                let (column, row) = (Int(from.x.rounded()), Int(from.y.rounded()))
+                guard 0..<size ~= column, 0..<size ~= row else { return nil }
+                let at = row * features.size / size * features.size + column * features.size / size
+                return regions.plain[row * size + column] > 0.9 && near[at] < 0.2 ? row * size + column : nil
+            }.first
+            guard let j = source else { continue }
             values[i] = level.values[j] - (smooth?[j] ?? 0)
         }
         self.values = values
