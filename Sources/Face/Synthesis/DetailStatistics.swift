@@ -6,6 +6,8 @@ package struct DetailPyramid: Sendable {
     /// Texels along one side, largest first.
     package let sizes: [Int]
     private let regions: [Int: DetailRegions]
+    /// Of the smallest size, by texel: the one at the mirrored place of the face; −1 where there is none.
+    private let counterparts: [Int32]
 
     /// Octaves from `largest` (the atlas' own size when not given) down to `smallest`.
     package init(atlas: TextureAtlas, largest: Int? = nil, smallest: Int = 256) {
@@ -20,7 +22,18 @@ package struct DetailPyramid: Sendable {
             regions[size] = DetailRegions(atlas: atlas, size: size)
         }
         self.regions = regions
+        let side = sizes.last!
+        let map = side == atlas.size ? atlas.map : TexelMap(topology: atlas.model.topology, size: side)
+        var counterparts = [Int32](repeating: -1, count: side * side)
+        for (texel, m) in zip(map.texels, map.mirror)
+        where m.x >= 0 && m.y >= 0 && m.x < Float(side) && m.y < Float(side) {
+            counterparts[Int(texel)] = Int32(m.y) * Int32(side) + Int32(m.x)
+        }
+        self.counterparts = counterparts
     }
+
+    /// Of the smallest size: the values at the mirrored places; 0 where there is none.
+    func mirrored(_ values: [Float]) -> [Float] { counterparts.map { $0 < 0 ? 0 : values[Int($0)] } }
 
     /// Per octave, finest first, 0...1: how far pictures of this resolution show it. Video and demosaicking leave about
     /// 0.7 of their pixels' resolution.

@@ -73,7 +73,8 @@ package struct DetailSynthesis {
         }
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
         // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
-        let features = (size: levels.last!.size, shares: levels.last!.values.map(DetailMap.feature))
+        let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
+        let counterpart = pyramid.mirrored(levels.last!.seen)
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
@@ -82,7 +83,7 @@ package struct DetailSynthesis {
             let covered = pyramid.regions(at: size).covered
             var (free, unknown) = (covered, covered)
             for i in free.indices where free[i] > 0 {
-                let at = i / size * features.size / size * features.size + i % size * features.size / size
+                let at = features.place(i, of: size)
                 let allowed = limits.isEmpty ? 1 : limits[levels.count - 1 - rank][i]
                 // 0...1: how far a texel may change, and how far nothing is known of it.
                 free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - features.shares[at] * (1 - level.seen[i]))
@@ -102,6 +103,11 @@ package struct DetailSynthesis {
                     // On top of what was seen nothing coarse.
                     values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
                 }
+            }
+            // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.
+            for i in free.indices where free[i] > 0 {
+                let own = 1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
+                (free[i], unknown[i]) = (free[i] * own, unknown[i] * own)
             }
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
             // that is coarser than the octave all count.
