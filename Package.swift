@@ -106,7 +106,7 @@ let package = Package(
 )
 
 // `Fuzz/run` asks for it: libFuzzer's runtime is linked only then.
-if Context.environment["LIKENESS_FUZZ"] != nil {
+if Context.environment["LIKENESS_FUZZER"] != nil {
     package.targets += [
         .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
         .executableTarget(

@@ -3,10 +3,10 @@ internal import Foundation
 internal import Harnesses
 
 /// `fuzz seeds DIRECTORY` writes the harnesses' own inputs and dictionaries; `fuzz names` lists them. Otherwise libFuzzer runs the harness that
-/// LIKENESS_FUZZ names: in the environment, since libFuzzer starts itself again with its own arguments.
+/// LIKENESS_HARNESS names: in the environment, since libFuzzer starts itself again with its own arguments.
 @main struct Main {
     private static let harness: Harness = {
-        let name = ProcessInfo.processInfo.environment["LIKENESS_FUZZ"] ?? ""
+        let name = ProcessInfo.processInfo.environment["LIKENESS_HARNESS"] ?? ""
         guard let harness = Harness.named(name) else { fatalError("there is no harness '\(name)'") }
         return harness
     }()
