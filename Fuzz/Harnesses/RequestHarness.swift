@@ -55,7 +55,9 @@ extension Harness {
             precondition((300..<500).contains(response.status))
             for field in response.headers where field.name == "Location" {
                 let second = field.value.utf8.dropFirst().first
-                precondition(field.value.hasPrefix("/") && second != UInt8(ascii: "/") && second != UInt8(ascii: "\\"))
+                precondition(
+                    field.value.utf8.first == UInt8(ascii: "/") && second != UInt8(ascii: "/")
+                        && second != UInt8(ascii: "\\"))
             }
         }
     }
