@@ -76,6 +76,13 @@ let package = Package(
             ],
             swiftSettings: house),
 
+        // What reads outside data, for the fuzzer and for the test that replays its corpus.
+        .target(
+            name: "Harnesses",
+            dependencies: [
+                "Pipeline", "Face", "GLTF", "Video", "Tensors", .product(name: "Logging", package: "swift-log"),
+            ], path: "Fuzz/Harnesses", swiftSettings: strict),
+
         .testTarget(
             name: "TensorsTests", dependencies: ["Tensors"], exclude: ["Reference"], swiftSettings: strict),
         .testTarget(name: "VideoTests", dependencies: ["Video", "Tensors"], swiftSettings: strict),
@@ -92,7 +99,17 @@ let package = Package(
             ],
             exclude: ["Reference"],
             swiftSettings: strict),
+        .testTarget(name: "CorpusTests", dependencies: ["Harnesses"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `Fuzz/run` asks for it: libFuzzer's runtime is linked only then.
+if Context.environment["LIKENESS_FUZZER"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CFuzzer", "Harnesses"], path: "Fuzz/Runner", swiftSettings: strict),
+    ]
+}

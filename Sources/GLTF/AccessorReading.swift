@@ -1,6 +1,6 @@
 extension BinaryContainer {
     /// More components than this are refused before memory is asked for: a few bytes of JSON may claim any count.
-    static let largestComponentCount = 1 << 26
+    static let largestComponentCount = 1 << 22
 
     /// The values of a float accessor, sparse ones applied: `count` × components, element by element.
     package func floats(_ index: Int, shape: Document.Accessor.Shape) throws(GLTFError) -> [Float] {

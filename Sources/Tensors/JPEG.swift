@@ -7,9 +7,6 @@ package struct JPEGError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Image {
-    /// More pixels than this are refused before memory is asked for: a few bytes of header may claim any size.
-    private static let largestJPEG = 1 << 26
-
     /// The picture as a JPEG file of full chroma resolution (4:4:4); grey or RGB. Equal pictures give equal bytes.
     /// - Parameter quality: libjpeg's, 1...100.
     package func jpeg(quality: Int) throws(JPEGError) -> [UInt8] {
@@ -38,7 +35,7 @@ extension Image {
         guard tjDecompressHeader3(codec, file, UInt(file.count), &width, &height, &sampling, &colours) == 0 else {
             throw Self.jpegError(codec)
         }
-        guard width > 0, height > 0, Int(width) * Int(height) <= Self.largestJPEG else {
+        guard width > 0, height > 0, Int(width) * Int(height) <= Self.largestDecoded else {
             throw JPEGError(reason: "\(width) × \(height) pixels")
         }
         var bytes = [UInt8](repeating: 0, count: Int(width) * Int(height) * channels)

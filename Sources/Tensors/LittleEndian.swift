@@ -54,6 +54,12 @@ package struct LittleEndianReader {
         try integers(count).map { Float(bitPattern: $0) }
     }
 
+    package mutating func finiteFloats(_ count: Int) throws(Damage) -> [Float] {
+        let values = try floats(count)
+        guard values.allSatisfy(\.isFinite) else { throw .outOfRange }
+        return values
+    }
+
     package mutating func long() throws(Damage) -> UInt64 { try longs(1)[0] }
 
     package mutating func longs(_ count: Int) throws(Damage) -> [UInt64] {

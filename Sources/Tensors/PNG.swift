@@ -7,6 +7,9 @@ package struct PNGError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Image {
+    /// More pixels than this are refused before memory is asked for: a few bytes of header may claim any size.
+    static let largestDecoded = 1 << 26
+
     /// The picture as a PNG file: 8 bits a channel, grey, RGB or RGBA, tagged sRGB.
     package func png() throws(PNGError) -> [UInt8] {
         var header = png_image()
@@ -35,6 +38,10 @@ extension Image {
         guard let base = raw.baseAddress else { return .failure(PNGError(reason: "no bytes")) }
         guard png_image_begin_read_from_memory(&header, base, raw.count) != 0 else { return .failure(error(header)) }
         header.format = format(channels: channels)
+        guard Int(header.width) * Int(header.height) <= Image.largestDecoded else {
+            png_image_free(&header)
+            return .failure(PNGError(reason: "\(header.width) × \(header.height) pixels"))
+        }
         var bytes = [UInt8](repeating: 0, count: Int(header.width) * Int(header.height) * channels)
         guard png_image_finish_read(&header, nil, &bytes, 0, nil) != 0 else { return .failure(error(header)) }
         return .success(Image(width: Int(header.width), height: Int(header.height), channels: channels, bytes: bytes))

@@ -59,10 +59,13 @@ private enum MovieBoxes {
         guard let length = try? file.seekToEnd() else { return false }
         var offset: UInt64 = 0
         var isMovie = false
-        while offset + 8 <= length, (try? file.seek(toOffset: offset)) != nil,
+        // Recordings in fragments have two boxes a second; a file of nothing but heads would take for ever.
+        var boxes = 0
+        while boxes < 1 << 20, offset + 8 <= length, (try? file.seek(toOffset: offset)) != nil,
             let header = try? file.read(upToCount: 16), header.count >= 8
         {
             func number(_ range: Range<Int>) -> UInt64 { header[range].reduce(0) { $0 << 8 | UInt64($1) } }
+            boxes += 1
             let type = String(decoding: header[4..<8], as: UTF8.self)
             var size = number(0..<4)
             if size == 1, header.count == 16 { size = number(8..<16) }

@@ -39,8 +39,10 @@ extension Redaction {
             for secret in secrets {
                 for start in occurrences(of: secret, in: units) { hide(units[start..<start + secret.count], &isHidden) }
             }
-            for start in occurrences(of: Array("://".utf8), in: units) {
-                hideUserInfo(units[(start + 3)...], &isHidden)
+            var end = 0
+            // All of a word is looked at with its first `://`; doing it with each would take its length squared.
+            for start in occurrences(of: Array("://".utf8), in: units) where start >= end {
+                end = hideUserInfo(units[(start + 3)...], &isHidden)
             }
             let next = decoded(units)
             if next.count == units.count { break }
@@ -72,7 +74,8 @@ extension Redaction {
     }
 
     /// - Parameter units: what follows `://`.
-    private static func hideUserInfo(_ units: ArraySlice<Unit>, _ isHidden: inout [Bool]) {
+    /// - Returns: where the word ends.
+    private static func hideUserInfo(_ units: ArraySlice<Unit>, _ isHidden: inout [Bool]) -> Int {
         let ends = Array(" \t\r\n\"'<>|".utf8)
         let end = units.firstIndex { ends.contains($0.byte) && $0.to == $0.from + 1 } ?? units.endIndex
         let word = units[..<end]
@@ -86,6 +89,7 @@ extension Redaction {
         if let query = word[host...].firstIndex(where: { $0.byte == UInt8(ascii: "?") }) {
             hide(word[query...].dropFirst(), &isHidden)
         }
+        return end
     }
 
     private static func occurrences(of needle: [UInt8], in units: [Unit]) -> [Int] {

@@ -23,17 +23,31 @@ package enum Redaction {
         return "…" + withoutAssignments(String(text[at...]))
     }
 
+    /// What stands behind `password=` and the like, up to the next `/`, `&` or `;`, is taken out.
     static func withoutAssignments(_ text: String) -> String {
-        var result = text
-        for name in ["password=", "passwd=", "pass=", "pwd=", "user=", "username="] {
-            var from = result.startIndex
-            while let found = result.range(of: name, options: .caseInsensitive, range: from..<result.endIndex) {
-                let end = result[found.upperBound...].firstIndex { "/&;".contains($0) } ?? result.endIndex
-                let offset = result.distance(from: result.startIndex, to: found.upperBound)
-                result.replaceSubrange(found.upperBound..<end, with: "…")
-                from = result.index(result.startIndex, offsetBy: offset)
+        let bytes = Array(text.utf8)
+        guard bytes.contains(UInt8(ascii: "=")) else { return text }
+        let names = ["password=", "passwd=", "pass=", "pwd=", "user=", "username="].map { Array($0.utf8) }
+        var result: [UInt8] = []
+        var at = 0
+        while at < bytes.count {
+            let found = names.first { name in
+                at + name.count <= bytes.count
+                    && name.indices.allSatisfy { i in
+                        let byte = bytes[at + i]
+                        return name[i] == ((65...90).contains(byte) ? byte | 0x20 : byte)
+                    }
             }
+            guard let found else {
+                result.append(bytes[at])
+                at += 1
+                continue
+            }
+            result += bytes[at..<at + found.count]
+            result += "…".utf8
+            at += found.count
+            while at < bytes.count, !"/&;".utf8.contains(bytes[at]) { at += 1 }
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 }

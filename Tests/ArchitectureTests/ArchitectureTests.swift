@@ -89,7 +89,7 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func swiftFormatFindsNothing() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["swift", "format", "lint", "-r", "--strict", "Sources", "Tests", "Package.swift"]
+        process.arguments = ["swift", "format", "lint", "-r", "--strict", "Sources", "Tests", "Fuzz", "Package.swift"]
         process.currentDirectoryURL = URL(fileURLWithPath: Self.root)
         let pipe = Pipe()
         process.standardError = pipe

@@ -97,7 +97,14 @@ import Testing
         #expect(!Self.faults(String(repeating: "{a: ", count: 100_000)).isEmpty)
         #expect(!Self.faults(String(repeating: "- ", count: 100_000)).isEmpty)
         #expect(!Self.faults("a: " + String(repeating: "x", count: 2 << 20)).isEmpty)
-        #expect(ContinuousClock.now - start < .seconds(20))
+        // Wide and not deep: few aliases of much, more faults and sources than anybody reads, words that look like addresses.
+        let much = "a0: &a0 [" + String(repeating: "x,", count: 100_000) + "x]\n"
+        #expect(Self.faults(much + "a1: &a1 [*a0, *a0]\n? [*a1, *a1]\n: 1\n").count == 1)
+        #expect(Self.faults((0..<50_000).map { "a\($0): 1\n" }.joined()).count == 500)
+        #expect(Self.faults("sources:\n" + (0..<20_000).map { "- {source: a\($0)}\n" }.joined()).count == 1)
+        #expect(Self.faults("subject: \"" + String(repeating: "://", count: 200_000) + "\"").count == 1)
+        #expect(Self.faults("? " + String(repeating: "a", count: 500_000) + "\n: 1\n").count == 1)
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 
     /// Cut, swapped and overwritten bytes of real files: never a crash, every fault is one line, and a file without a fault gives

@@ -100,6 +100,21 @@ import Testing
         #expect(published.edition == 8)
     }
 
+    /// A manifest whose numbers nothing could follow, and files whose names claim such numbers, count as none.
+    @Test func impossibleNumbersAreNotTheEnd() throws {
+        let place = TemporaryDirectory()
+        var manifest = Self.manifest([1], .max, "a.000001.glb", "")
+        #expect(Manifest(json: manifest.json()) == nil)
+        (manifest.edition, manifest.quality.deviation) = (1, -1)
+        #expect(Manifest(json: manifest.json()) == nil, "a score that no avatar reaches")
+        (manifest.quality.deviation, manifest.mustBeat) = (1, 2)
+        #expect(Manifest(json: manifest.json()) == nil)
+        try Data(manifest.json()).write(to: URL(fileURLWithPath: place.path + "/a.json"))
+        try Data([1]).write(to: URL(fileURLWithPath: place.path + "/a.\(Int.max).glb"))
+        var directory = try AvatarDirectory(path: place.path, subject: "a", keep: 2)
+        #expect(try directory.publish([2]) { Self.manifest([2], $0, $1, $2) }.edition == 1)
+    }
+
     @Test func notADirectoryIsOneClearLine() {
         let error = #expect(throws: FileSystemError.self) {
             _ = try AvatarDirectory(path: "/dev/null/x", subject: "a", keep: 3)

@@ -59,4 +59,23 @@ import Testing
         #expect(throws: PNGError.self) { try Image(png: Array(file.prefix(file.count / 2)), channels: 3) }
         #expect(throws: PNGError.self) { try Image(png: [], channels: 3) }
     }
+
+    /// A million by a million pixels under a right checksum: refused before memory is asked for.
+    @Test func aSizeThatNobodyHasIsRefused() throws {
+        var file = try Image(width: 8, height: 8, channels: 3, filledWith: 9).png()
+        file.replaceSubrange(16..<24, with: [0, 0x0F, 0x42, 0x40, 0, 0x0F, 0x42, 0x40])
+        file.replaceSubrange(29..<33, with: Self.checksum(file[12..<29]))
+        let error = #expect(throws: PNGError.self) { try Image(png: file, channels: 3) }
+        #expect(error?.reason == "1000000 × 1000000 pixels")
+    }
+
+    /// CRC-32 of a chunk (PNG specification, appendix D), most significant byte first.
+    private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        var crc = UInt32.max
+        for byte in bytes {
+            crc ^= UInt32(byte)
+            for _ in 0..<8 { crc = crc & 1 == 0 ? crc >> 1 : 0xEDB8_8320 ^ crc >> 1 }
+        }
+        return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: ~crc >> UInt32($0)) }
+    }
 }

@@ -45,6 +45,17 @@ import Video
         #expect(Redaction.text(text) == text)
     }
 
+    /// Twice the length takes twice the time, and not four times. Truth: the clock.
+    @Test func longMessagesTakeNoLonger() {
+        let start = ContinuousClock.now
+        let addresses = Redaction.text(String(repeating: "://", count: 100_000) + "me:hunter2secret@camera/")
+        #expect(!addresses.contains("hunter2secret") && addresses.hasSuffix("camera/"))
+        let assignments = Redaction.url(
+            "rtsp://camera/" + String(repeating: "user=me/PASS=hunter2secret&", count: 20_000))
+        #expect(!assignments.contains("hunter2secret") && assignments.hasSuffix("user=…/PASS=…&"))
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     @Test func whatIsShortIsOnlyCutOutOfURLs() {
         Redaction.remember("abc")
         #expect(Redaction.text("abc in http://u:abc@camera/") == "abc in http://…@camera/")

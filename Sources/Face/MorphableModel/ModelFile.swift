@@ -70,8 +70,9 @@ extension MorphableModel {
     private static func read(_ input: inout LittleEndianReader) throws(LittleEndianReader.Damage) -> MorphableModel {
         let head = try input.integers(5)
         let (points, vertices, modes) = (Int(head[0]), Int(head[1]), Int(head[2]))
+        guard points > 0 else { throw .outOfRange }
         let pointOfVertex = try input.integers(vertices, below: points)
-        let uv = try input.floats(2 * vertices)
+        let uv = try input.finiteFloats(2 * vertices)
         let mirror = try input.integers(points, below: points)
         var parts: [Topology.Part] = []
         for material in Topology.Material.allCases {
@@ -80,7 +81,7 @@ extension MorphableModel {
             parts.append(Topology.Part(material: material, triangles: try input.integers(count, below: vertices)))
         }
         let mean = try input.vectors(points)
-        let identityModes = try input.floats(modes * 3 * points)
+        let identityModes = try input.finiteFloats(modes * 3 * points)
         var expressions: [ExpressionShape] = []
         for _ in 0..<head[3] {
             let name = String(decoding: try input.bytes(Int(try input.integers(1)[0])), as: UTF8.self)
@@ -91,9 +92,12 @@ extension MorphableModel {
         var landmarks: [LandmarkAnchor] = []
         for _ in 0..<head[4] {
             let p = try input.integers(3, below: points)
-            let w = try input.floats(4)
+            let w = try input.finiteFloats(3)
+            // Infinite where the landmark has no place.
+            let deviation = try input.floats(1)[0]
+            guard deviation >= 0 else { throw .outOfRange }
             landmarks.append(
-                LandmarkAnchor(points: [p[0], p[1], p[2]], weights: [w[0], w[1], w[2]], deviation: w[3]))
+                LandmarkAnchor(points: [p[0], p[1], p[2]], weights: [w[0], w[1], w[2]], deviation: deviation))
         }
         return MorphableModel(
             topology: Topology(
@@ -105,7 +109,7 @@ extension MorphableModel {
 
 extension LittleEndianReader {
     fileprivate mutating func vectors(_ count: Int) throws(Damage) -> [SIMD3<Float>] {
-        let values = try floats(3 * count)
+        let values = try finiteFloats(3 * count)
         return (0..<count).map { SIMD3(values[3 * $0], values[3 * $0 + 1], values[3 * $0 + 2]) }
     }
 }

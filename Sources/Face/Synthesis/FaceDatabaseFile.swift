@@ -77,9 +77,9 @@ package struct FaceDatabaseContents: Sendable {
                 let channels = try input.integer()
                 guard channels == stored.channels[i / DetailRegions.count % taps] else { throw .outOfRange }
                 let triangle = (channels + 1) * (channels + 2) / 2
-                let scale = try input.floats(1)[0]
-                let mean = try input.floats(triangle)
-                let weights = try input.floats(faces)
+                let scale = try input.finiteFloats(1)[0]
+                let mean = try input.finiteFloats(triangle)
+                let weights = try input.finiteFloats(faces)
                 blocks.append(
                     FaceDatabase.Block(
                         channels: channels, mean: mean, scale: scale, differences: try input.codes(faces * triangle),
@@ -101,8 +101,8 @@ package struct FaceDatabaseContents: Sendable {
         for expected in DetailNetwork.channels {
             let (inputs, outputs) = (try input.integer(), try input.integer())
             guard outputs == expected, inputs == (biases.last?.count ?? 1) else { throw .outOfRange }
-            weights.append(try input.floats(9 * inputs * outputs))
-            biases.append(try input.floats(outputs))
+            weights.append(try input.finiteFloats(9 * inputs * outputs))
+            biases.append(try input.finiteFloats(outputs))
         }
         return .own(DetailNetwork(weights: weights, biases: biases))
     }

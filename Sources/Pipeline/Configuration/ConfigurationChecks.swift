@@ -65,6 +65,8 @@ extension ConfigurationKey {
     }
 
     static func shown(_ text: String) -> String {
+        // Cutting it before it is redacted could cut an address before the @ that tells its password.
+        if text.utf8.count > 4096 { return "… of \(text.utf8.count) bytes" }
         let harmless = Redaction.text(Redaction.url(text))
         let line = harmless.map { $0.isNewline || $0.asciiValue.map { $0 < 32 } == true ? " " : String($0) }.joined()
         return line.count > 40 ? line.prefix(40) + "…" : line

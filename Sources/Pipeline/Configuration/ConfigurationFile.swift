@@ -53,6 +53,12 @@ package struct ConfigurationFile: Sendable, Equatable {
             note(entry.key, "sources must be a list, a source after each '- '")
             return layer
         }
+        guard list.count <= Self.mostSources else {
+            note(
+                entry.key, "there are \(list.count) sources: give at most \(Self.mostSources), or run several likenessd"
+            )
+            return layer
+        }
         for node in list {
             var source = Source(origin: origin(node))
             if let mapping = node.mapping {
@@ -86,6 +92,7 @@ package struct ConfigurationFile: Sendable, Equatable {
         into layer: inout ConfigurationLayer
     ) {
         guard let key = ConfigurationKeys.named(path) else {
+            guard isWorthReading else { return }
             let nearest = ConfigurationKeys.nearest(to: path)
             let shown = ConfigurationKey.shown(path)
             return note(keyNode, "unknown key '\(shown)'; did you mean '\(nearest)'?")
@@ -119,22 +126,35 @@ package struct ConfigurationFile: Sendable, Equatable {
     private func origin(_ node: Node) -> ConfigurationOrigin { ConfigurationOrigin(name, line: node.mark?.line) }
 
     private mutating func note(_ node: Node, _ text: String) {
+        guard isWorthReading else { return }
         faults.append(ConfigurationFault(origin: origin(node), text: text))
     }
 
-    /// Aliases of aliases grow exponentially when a YAML library compares them, so their number is bounded.
+    /// Nobody reads more faults than these, and each takes a search for what was meant.
+    private var isWorthReading: Bool { faults.count < 500 }
+
+    /// Each is compared with each.
+    private static let mostSources = 100
+
+    /// Aliases of aliases grow exponentially when a YAML library compares them, so their number is bounded, and the size of what
+    /// they could repeat.
     private static func checkSize(_ text: String) throws(ConfigurationError) {
         guard text.utf8.count <= 1 << 20 else {
             throw ConfigurationError("the file is larger than 1 MB: this is no configuration")
         }
-        var aliases = 0
-        var before = UInt8(ascii: "\n")
-        for byte in text.utf8 {
-            let inWord = (48...57).contains(before) || (65...90).contains(before & 0xDF)
-            if byte == UInt8(ascii: "*"), !inWord { aliases += 1 }
-            before = byte
+        func isOfName(_ byte: UInt8) -> Bool {
+            (48...57).contains(byte) || (65...90).contains(byte & 0xDF) || byte == 45 || byte == 95
         }
-        guard aliases <= 30 else { throw ConfigurationError("more than 30 asterisks: use fewer aliases (*name)") }
+        let bytes = Array(text.utf8)
+        let aliases = bytes.indices.dropLast().count { i in
+            bytes[i] == UInt8(ascii: "*") && isOfName(bytes[i + 1]) && (i == 0 || !isOfName(bytes[i - 1]))
+        }
+        guard aliases <= 20 else { throw ConfigurationError("more than 20 asterisks: use fewer aliases (*name)") }
+        guard aliases <= 10 || bytes.count <= 1 << 10, aliases == 0 || bytes.count <= 1 << 16 else {
+            throw ConfigurationError(
+                "\(aliases) asterisks in \(bytes.count) bytes: with aliases (*name) a file has at most 64 kB, with more "
+                    + "than ten of them 1 kB")
+        }
     }
 
     /// The parser's own snippet of the text is left out: a password may stand there.

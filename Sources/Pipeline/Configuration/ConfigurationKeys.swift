@@ -149,7 +149,9 @@ package enum ConfigurationKeys {
         if let moved = paths.first(where: { $0.hasSuffix("." + name) && name == $0.split(separator: ".").last! }) {
             return moved
         }
-        return paths.min { editDistance($0, path) < editDistance($1, path) } ?? ""
+        // No key is so long, and the distance takes the product of both lengths.
+        let start = String(path.prefix(64))
+        return paths.min { editDistance($0, start) < editDistance($1, start) } ?? ""
     }
 
     /// `LIKENESS_TEXTURE_SIZE`: section and key in upper snake case.

@@ -1,5 +1,5 @@
 package import Face
-internal import Foundation
+package import Foundation
 
 /// A folder with the exact shape of a filmed head: `clip.mp4`, `neutral.ply` (binary, millimetres), `face_region.json`,
 /// `landmarks7.json`, `frames.json`.
@@ -25,9 +25,15 @@ package struct ScannedHead: Sendable {
             let face = try decoded(Regions.self, "face_region.json")
             var isFace = [Bool](repeating: false, count: mesh.positions.count)
             var region = [HeadScan.Region?](repeating: nil, count: mesh.positions.count)
-            for v in face.vertices { isFace[v] = true }
-            for (name, vertices) in face.regions { for v in vertices { region[v] = HeadScan.Region(rawValue: name) } }
-            let seven = try decoded(Seven.self, "landmarks7.json").points.map { SIMD3($0[0], $0[1], $0[2]) / 1000 }
+            for v in face.vertices where isFace.indices.contains(v) { isFace[v] = true }
+            for (name, vertices) in face.regions {
+                for v in vertices where region.indices.contains(v) { region[v] = HeadScan.Region(rawValue: name) }
+            }
+            let places = try decoded(Seven.self, "landmarks7.json").points
+            guard places.allSatisfy({ $0.count == 3 }) else {
+                throw Failure(.badData, "\(folder)/landmarks7.json holds a point that has not three coordinates")
+            }
+            let seven = places.map { SIMD3($0[0], $0[1], $0[2]) / 1000 }
             scan = HeadScan(
                 positions: mesh.positions,
                 triangles: mesh.triangles.filter { isFace[Int($0.x)] && isFace[Int($0.y)] && isFace[Int($0.z)] },
@@ -41,27 +47,37 @@ package struct ScannedHead: Sendable {
         }
     }
 
-    /// The vertices (metres) and triangles of a binary little-endian PLY with x, y, z and a list of `int` per face only.
-    private static func mesh(
-        _ path: String
-    ) throws(Failure) -> (positions: [SIMD3<Double>], triangles: [SIMD3<UInt32>]) {
-        let bad = Failure(.badData, "\(path) is not a binary PLY of x, y, z and triangles")
+    private static func mesh(_ path: String) throws(Failure) -> Mesh {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.noInput, "\(path) cannot be read")
         }
-        guard let header = data.range(of: Data("end_header\n".utf8)) else { throw bad }
-        let lines = String(decoding: data[..<header.lowerBound], as: UTF8.self).split(separator: "\n")
-        func count(_ element: String) -> Int? {
-            lines.first { $0.hasPrefix("element \(element) ") }.flatMap { Int($0.split(separator: " ")[2]) }
+        guard let mesh = mesh(data) else {
+            throw Failure(.badData, "\(path) is not a binary PLY of x, y, z and triangles")
         }
-        guard let vertices = count("vertex"), let faces = count("face"), lines.contains("property float x"),
-            lines.contains("property list uchar int vertex_indices"),
-            data.count == header.upperBound + 12 * vertices + 13 * faces
-        else { throw bad }
-        return data.withUnsafeBytes { bytes in
+        return mesh
+    }
+
+    /// Vertices in metres, and triangles.
+    package typealias Mesh = (positions: [SIMD3<Double>], triangles: [SIMD3<UInt32>])
+
+    /// Of a binary little-endian PLY in millimetres with x, y, z and a list of `int` per face only; `nil` for any other file.
+    package static func mesh(_ file: Data) -> Mesh? {
+        guard let header = file.range(of: Data("end_header\n".utf8)) else { return nil }
+        let lines = String(decoding: file[..<header.lowerBound], as: UTF8.self).split(separator: "\n")
+        func count(_ element: String) -> Int? {
+            let prefix = "element \(element) "
+            return lines.first { $0.hasPrefix(prefix) }.flatMap { Int($0.dropFirst(prefix.count)) }
+        }
+        let first = header.upperBound - file.startIndex
+        let left = file.count - first
+        // No count is believed that the file has no bytes for.
+        guard let vertices = count("vertex"), let faces = count("face"), (0...left / 12).contains(vertices),
+            (0...left / 13).contains(faces), lines.contains("property float x"),
+            lines.contains("property list uchar int vertex_indices"), left == 12 * vertices + 13 * faces
+        else { return nil }
+        let mesh: Mesh = file.withUnsafeBytes { bytes in
             func number(_ at: Int) -> Double { Double(bytes.loadUnaligned(fromByteOffset: at, as: Float.self)) / 1000 }
             func index(_ at: Int) -> UInt32 { bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self) }
-            let first = header.upperBound
             let start = first + 12 * vertices
             return (
                 (0..<vertices).map {
@@ -72,5 +88,6 @@ package struct ScannedHead: Sendable {
                 }
             )
         }
+        return mesh.triangles.allSatisfy { Int($0.max()) < vertices } ? mesh : nil
     }
 }

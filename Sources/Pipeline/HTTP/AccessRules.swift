@@ -101,8 +101,8 @@ package struct AccessRules: Sendable {
 
     private static func withoutToken(_ request: HTTPRequest) -> String {
         let rest = request.query.split(separator: "&").filter { !$0.hasPrefix("token=") }.joined(separator: "&")
-        // `//host` would lead away.
-        let path = "/" + request.path.drop { $0 == "/" }
+        // `//host` would lead away, and browsers take `\` for `/`. By scalars, since a slash with an accent is another character.
+        let path = "/" + String(Substring(request.path.unicodeScalars.drop { $0 == "/" || $0 == "\\" }))
         return rest.isEmpty ? path : "\(path)?\(rest)"
     }
 

@@ -39,11 +39,12 @@ package struct HTTPAddress: Sendable, Equatable, CustomStringConvertible {
 
     static func isIPv4(_ text: String) -> Bool {
         var address = in_addr()
-        return inet_pton(AF_INET, text, &address) == 1
+        // C takes a byte 0 for the end, and what stands behind it for nothing.
+        return !text.utf8.contains(0) && inet_pton(AF_INET, text, &address) == 1
     }
 
     static func isIPv6(_ text: String) -> Bool {
         var address = in6_addr()
-        return inet_pton(AF_INET6, text, &address) == 1
+        return !text.utf8.contains(0) && inet_pton(AF_INET6, text, &address) == 1
     }
 }

@@ -99,7 +99,8 @@ package struct AvatarDirectory: ~Copyable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.compactMap { name in
             guard name.hasPrefix("\(subject)."), name.hasSuffix(".\(ending)") else { return nil }
-            return Int(name.dropFirst(subject.count + 1).dropLast(ending.count + 1))
+            let number = Int(name.dropFirst(subject.count + 1).dropLast(ending.count + 1))
+            return number.flatMap { (0...Manifest.largestEdition).contains($0) ? $0 : nil }
         }.sorted()
     }
 

@@ -45,8 +45,15 @@ package struct Manifest: Codable, Sendable, Equatable {
         return Array(data) + [UInt8(ascii: "\n")]
     }
 
+    /// Editions are counted on from this one, so that the largest integers would not do.
+    static let largestEdition = 999_999_999_999
+
+    /// - Returns: `nil` for what is no manifest, or cannot be one: a score that is not in 0...1 would keep every avatar out.
     package init?(json: [UInt8]) {
-        guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(json)) else { return nil }
+        guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(json)),
+            (0...Self.largestEdition).contains(manifest.edition), manifest.quality.deviation >= 0,
+            (0...1.01).contains(manifest.quality.score), (0...1.01).contains(manifest.mustBeat ?? 0)
+        else { return nil }
         self = manifest
     }
 
