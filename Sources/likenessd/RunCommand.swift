@@ -152,8 +152,14 @@ struct RunCommand: AsyncParsableCommand {
             status.cancel()
             signals.end()
         }
-        let service = Service(logger: logger, files: asked.files)
-        let endings = try await service.run(stations, load: self.stations, stop: stop) { [logger] asked, stop in
+        let service = Service(logger: logger)
+        service.watch(asked.files)
+        let load: @Sendable () throws -> [Station] = {
+            let stations = try self.stations()
+            service.watch(try self.asked().files)
+            return stations
+        }
+        let endings = try await service.run(stations, load: load, stop: stop) { [logger] asked, stop in
             let stations = roster.replace(by: asked)
             try await serving.serve(stations)
             let daemon = try Daemon(stations: stations, models: shelf, logger: logger)
