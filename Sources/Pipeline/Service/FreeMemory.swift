@@ -1,7 +1,8 @@
 internal import Foundation
 
 /// Memory that is free goes back to the system. glibc's allocator has an arena for every few threads and keeps in each what
-/// was freed between two pieces that are in use: after twenty minutes a third of the process was that, and it grew.
+/// was freed between two pieces that are in use: after twenty minutes that was a third of the process, of which half was in use
+/// again 20 s later. It does not by itself make memory flat; `Tests/soak` shows what is left.
 package enum FreeMemory {
     /// Seconds between two calls of `giveBack`.
     package static let interval = 30.0
