@@ -132,6 +132,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        FreeMemory.prepare()
         VideoReader.prepare()
         let asked = try asked()
         if printConfig { return print(asked.yaml(), terminator: "") }
@@ -152,8 +153,14 @@ struct RunCommand: AsyncParsableCommand {
             status.cancel()
             signals.end()
         }
-        let service = Service(logger: logger, files: asked.files)
-        let endings = try await service.run(stations, load: self.stations, stop: stop) { [logger] asked, stop in
+        let service = Service(logger: logger)
+        service.watch(asked.files)
+        let load: @Sendable () throws -> [Station] = {
+            let stations = try self.stations()
+            service.watch(try self.asked().files)
+            return stations
+        }
+        let endings = try await service.run(stations, load: load, stop: stop) { [logger] asked, stop in
             let stations = roster.replace(by: asked)
             try await serving.serve(stations)
             let daemon = try Daemon(stations: stations, models: shelf, logger: logger)
@@ -196,6 +203,7 @@ struct RunCommand: AsyncParsableCommand {
             try? await Task.sleep(for: .milliseconds(250))
             if Task.isCancelled { return }
             ticks += 1
+            if ticks % Int(FreeMemory.interval * 4) == 0 { FreeMemory.giveBack() }
             let stations = roster.stations
             guard !stations.isEmpty else { continue }
             if Terminal.isInteractive {

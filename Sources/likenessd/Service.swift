@@ -2,19 +2,42 @@ internal import Dispatch
 internal import Foundation
 internal import Logging
 internal import Pipeline
+internal import Synchronization
 
 /// A job as a service: settings are read again on SIGHUP and when one of their files changes, and the service manager is
 /// told how it stands.
 struct Service: Sendable {
     let supervision: Supervision
     private let logger: Logger
-    private let files: [String]
+    private let reload = ReloadSignal()
+    private let watched = Watched()
 
-    /// - Parameter files: that the settings come from.
-    init(logger: Logger, files: [String]) {
+    /// The files that are watched now.
+    private final class Watched: Sendable {
+        struct State {
+            var files: [String] = []
+            var watch: DirectoryWatch?
+        }
+        let state = Mutex(State())
+    }
+
+    init(logger: Logger) {
         supervision = Supervision(manager: ServiceManager(), logger: logger)
         self.logger = logger
-        self.files = files
+    }
+
+    /// - Parameter files: that the settings come from, from here on.
+    func watch(_ files: [String]) {
+        let isNoticed = watched.state.withLock { state in
+            guard files != state.files else { return true }
+            let reload = reload
+            state.files = files
+            state.watch = files.isEmpty ? nil : DirectoryWatch(files: files) { reload.request("\($0) changed") }
+            return files.isEmpty || state.watch != nil
+        }
+        if !isNoticed {
+            logger.warning("changes of the settings are not noticed by themselves: send SIGHUP after one")
+        }
     }
 
     /// - Parameters:
@@ -24,19 +47,14 @@ struct Service: Sendable {
         _ first: Settings, load: @escaping @Sendable () throws -> Settings, stop: StopSignal,
         job: @escaping @Sendable (Settings, StopSignal) async throws -> Result
     ) async throws -> Result {
-        let reload = ReloadSignal()
         stop.whenGiven { supervision.ends() }
         let watching = Task { await supervision.run() }
         let hangUp = Self.hangUp(reload, isManaged: supervision.isManaged)
-        let changes = files.isEmpty ? nil : DirectoryWatch(files: files) { reload.request("\($0) changed") }
-        if changes == nil, !files.isEmpty {
-            logger.warning("changes of the settings are not noticed by themselves: send SIGHUP after one")
-        }
         defer {
             supervision.ends()
             watching.cancel()
             hangUp?.cancel()
-            withExtendedLifetime(changes) {}
+            watched.state.withLock { $0.watch = nil }
         }
         return try await Reloading(supervision: supervision, logger: logger, load: load)
             .run(first, stop: stop, reload: reload, job: job)

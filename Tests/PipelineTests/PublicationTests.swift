@@ -66,6 +66,21 @@ import Testing
             ])
     }
 
+    /// A directory where the stable file should be: the last but one step fails.
+    @Test func anEditionThatCannotBePublishedLeavesNothing() throws {
+        let place = TemporaryDirectory()
+        var directory = try AvatarDirectory(path: place.path, subject: "a", keep: 5)
+        _ = try directory.publish([1]) { Self.manifest([1], $0, $1, $2) }
+        let before = place.names
+        try FileManager.default.removeItem(atPath: place.path + "/a.glb")
+        try FileManager.default.createDirectory(atPath: place.path + "/a.glb", withIntermediateDirectories: false)
+        #expect(throws: FileSystemError.self) { try directory.publish([2]) { Self.manifest([2], $0, $1, $2) } }
+        #expect(place.names == before && directory.current?.edition == 1)
+        try FileManager.default.removeItem(atPath: place.path + "/a.glb")
+        let next = try directory.publish([3]) { Self.manifest([3], $0, $1, $2) }
+        #expect(next.edition == 3, "who saw number 2 for a moment sees no other one")
+    }
+
     @Test func manifestsOfEarlierVersionsAreRead() throws {
         var json = String(decoding: Self.manifest([1], 3, "a.000003.glb", "0").json(), as: UTF8.self)
         #expect(!json.contains("inferred"))

@@ -36,6 +36,9 @@ package final class Edge<Element: Sendable>: Sendable {
     /// Whether `next` would return an element at once.
     package var isWaiting: Bool { state.withLock { !$0.buffer.isEmpty } }
 
+    /// Whether nothing more can be sent.
+    package var isFinished: Bool { state.withLock(\.finished) }
+
     /// Hands over an element; returns false when the edge is closed and the element is lost.
     package func send(_ element: Element) async -> Bool {
         await withCheckedContinuation { (sender: CheckedContinuation<Bool, Never>) in
@@ -92,7 +95,7 @@ struct EdgeState<Element: Sendable>: Sendable {
     private(set) var buffer: [Element] = []
     private var waitingSenders: [(Element, Sender)] = []
     private var waitingReceiver: Receiver?
-    private var finished = false
+    private(set) var finished = false
 
     init(policy: Edge<Element>.Policy, key: @escaping @Sendable (Element) -> Int) {
         self.policy = policy

@@ -73,6 +73,7 @@ extension MetricsText {
         count("syntheses", "Times that unseen skin was synthesized.") { $0.syntheses }
         count("editions_published", "Editions that this run published.") { $0.publications }
         count("editions_withheld", "Avatars that were not better enough to publish.") { $0.withheld }
+        count("publications_failed", "Publications that could not be written.") { $0.publicationFailures }
         count("source_losses", "Times that a live source was lost.") { $0.losses }
         count("source_openings_failed", "Times that a source could not be opened.") { $0.openingsFailed }
         count("checkpoints", "Checkpoints written.") { $0.checkpoints }

@@ -11,6 +11,8 @@ package struct AvatarDirectory: ~Copyable {
     package let subject: String
     /// What is published now, if anything.
     package private(set) var current: Manifest?
+    /// The edition that was written last or could not be: its number is not given again.
+    private var lastTried = 0
     /// Of numbered editions; the manifest's own is never deleted.
     private let retention: Retention
     private let lock: DirectoryLock
@@ -60,13 +62,22 @@ package struct AvatarDirectory: ~Copyable {
         manifest.confidence = confidence.map {
             Sidecar(file: numberedMap, stable: stableMap, sha256: SHA256.hex(of: $0), bytes: $0.count)
         }
-        try AtomicFile.write(file, to: numbered, in: path)
-        if let confidence { try AtomicFile.write(confidence, to: numberedMap, in: path) }
-        try AtomicFile.write(
-            manifest.json(), to: Self.numberedName(subject, edition, Self.manifestEnding), in: path)
-        try AtomicFile.write(file, to: "\(subject).glb", in: path)
-        if let confidence { try AtomicFile.write(confidence, to: stableMap, in: path) }
-        try AtomicFile.write(manifest.json(), to: "\(subject).json", in: path)
+        lastTried = edition
+        do throws(FileSystemError) {
+            try AtomicFile.write(file, to: numbered, in: path)
+            if let confidence { try AtomicFile.write(confidence, to: numberedMap, in: path) }
+            try AtomicFile.write(
+                manifest.json(), to: Self.numberedName(subject, edition, Self.manifestEnding), in: path)
+            try AtomicFile.write(file, to: "\(subject).glb", in: path)
+            if let confidence { try AtomicFile.write(confidence, to: stableMap, in: path) }
+            try AtomicFile.write(manifest.json(), to: "\(subject).json", in: path)
+        } catch {
+            // A full disk is not filled further by editions that never were.
+            if Self.manifest("\(path)/\(subject).json")?.edition != edition {
+                for ending in Self.endings { unlink("\(path)/\(Self.numberedName(subject, edition, ending))") }
+            }
+            throw error
+        }
         current = manifest
         // Of an earlier edition: it says nothing of this one.
         if confidence == nil { unlink("\(path)/\(stableMap)") }
@@ -92,7 +103,7 @@ package struct AvatarDirectory: ~Copyable {
     /// publication was cut off before its manifest.
     private func nextEdition() -> Int {
         let last = Self.endings.compactMap { Self.editions(path, subject, $0).last }.max()
-        return max(last ?? 0, current?.edition ?? 0) + 1
+        return max(last ?? 0, current?.edition ?? 0, lastTried) + 1
     }
 
     static func editions(_ path: String, _ subject: String, _ ending: String) -> [Int] {

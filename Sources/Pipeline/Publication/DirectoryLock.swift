@@ -87,9 +87,17 @@ package struct DirectoryLock: ~Copyable, Sendable {
         let new = places.filter { !known.contains($0) && !$0.line.contains("\n") }
         guard !new.isEmpty else { return }
         let bytes = Array(new.map { $0.line + "\n" }.joined().utf8)
-        guard lseek(descriptor, 0, Int32(SEEK_END)) >= 0,
-            bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress!, $0.count) }) == bytes.count
-        else { throw FileSystemError(operation: "write", path: path, code: errno) }
+        guard lseek(descriptor, 0, Int32(SEEK_END)) >= 0 else {
+            throw FileSystemError(operation: "write", path: path, code: errno)
+        }
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done) }
+            guard count >= 0 || errno == EINTR else {
+                throw FileSystemError(operation: "write", path: path, code: errno)
+            }
+            done += max(count, 0)
+        }
     }
 
     package static func places(directory: String, subject: String) -> [Place] {

@@ -48,7 +48,8 @@ struct MotionSink: ~Copyable {
         try put(Array(line.utf8))
     }
 
-    /// A pipe takes a line whole or not at all, as long as it is shorter than the page that POSIX grants.
+    /// A pipe takes a line whole or not at all, as long as it is shorter than the page that POSIX grants. A line that does not fit
+    /// into a file leaves nothing of itself there.
     private mutating func put(_ bytes: [UInt8]) throws(Failure) {
         var done = 0
         while done < bytes.count {
@@ -65,7 +66,13 @@ struct MotionSink: ~Copyable {
                 lost += 1
                 return
             } else if errno != EINTR {
-                throw Failure(FileSystemError(operation: "write", path: path, code: errno))
+                let error = FileSystemError(operation: "write", path: path, code: errno)
+                if done > 0, case let end = lseek(descriptor, 0, SEEK_CUR), end >= done {
+                    ftruncate(descriptor, end - done)
+                    lseek(descriptor, end - done, SEEK_SET)
+                }
+                lost += 1
+                throw Failure(error)
             }
         }
     }

@@ -33,6 +33,9 @@ package struct Counters: Sendable, Equatable {
     /// Outputs are checked and models are loaded: from here on it works, or waits for its source.
     package var isReady = false
     package var publications = 0
+    /// Publications that failed, and why the newest avatar is not published although it should be.
+    package var publicationFailures = 0
+    package var unpublished: String?
     /// Checkpoints written, and such that could not be.
     package var checkpoints = 0
     package var checkpointFailures = 0

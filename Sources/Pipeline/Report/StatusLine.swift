@@ -18,6 +18,7 @@ package enum StatusLine {
         case .running, .ended: break
         }
         if let now = c.synthesizing { parts.append("synthesizing \(now)") }
+        if let why = c.unpublished { parts.append(why) }
         return parts.joined(separator: "  ")
     }
 
@@ -30,6 +31,7 @@ package enum StatusLine {
         if let coverage = c.coverage { results.append("seen \(fixed(coverage * 100, 0)) %") }
         if let deviation = c.fitDeviation { results.append("fit ±\(fixed(deviation, 2)) mm") }
         results.append(c.edition.map { "edition \($0)" } ?? "no avatar yet")
+        if let why = c.unpublished { results.append(why) }
         return "\(parts.joined(separator: ", ")); \(results.joined(separator: ", "))"
     }
 

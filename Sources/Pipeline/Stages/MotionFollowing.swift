@@ -59,7 +59,7 @@ struct MotionFollowing: ~Copyable {
         self.eyes[person] = eyes
         seen.view = filter.next(seen.view, at: observation.time)
         let line = MotionSink.line(seen, time: observation.time)
-        if sink != nil { try sink!.write(line) }
         feed?.send(line, person: person)
+        if sink != nil { try sink!.write(line) }
     }
 }

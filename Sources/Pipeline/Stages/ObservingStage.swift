@@ -24,6 +24,7 @@ extension Pipeline {
         from start: Checkpoint, keeper: StateKeeper, ending: Latest<Failure>
     ) async throws {
         var motion: MotionFollowing?
+        var losesMotion = false
         if settings.motion != nil || motionFeed != nil {
             motion = try MotionFollowing(
                 path: settings.motion, feed: motionFeed, model: models.head, fits: fits,
@@ -94,7 +95,16 @@ extension Pipeline {
                     decision = trial.consider(Candidate(observation))
                 }
                 selectors[person] = trial
-                try motion?.follow(observation, person: person, image: frame.image)
+                do throws(Failure) {
+                    try motion?.follow(observation, person: person, image: frame.image)
+                    if losesMotion { logger.notice("motion is written again") }
+                    losesMotion = false
+                } catch {
+                    // A full disk costs a camera lines, and not its avatar.
+                    guard self.settings.isLive, error.code == .cannotCreate else { throw error }
+                    if !losesMotion { logger.error("motion is not written: \(error.description)") }
+                    losesMotion = true
+                }
                 switch decision {
                 case .rejected(let reason): report.update { $0.rejections[reason.rawValue, default: 0] += 1 }
                 case .kept(let score, let replaced):

@@ -46,6 +46,8 @@ private final class PublishedPerson {
     var gate: PublicationGate
     /// Better than what is published, but too soon.
     var pending: FinishedAvatar?
+    /// What should be published, and could not be written.
+    var unwritten: FinishedAvatar?
 
     init(_ directory: consuming AvatarDirectory, _ publication: Configuration.Publication) {
         gate = PublicationGate(
@@ -56,7 +58,11 @@ private final class PublishedPerson {
 }
 
 extension Pipeline {
-    /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end.
+    /// Seconds until a publication that failed is tried again.
+    private static let retrySeconds = 2.0
+
+    /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end. On a live source what cannot be
+    /// written is kept and tried again, until it or something newer can be; a film ends with it.
     /// - Parameter mapper: `nil` for skin without maps.
     /// - Returns: the last avatar made of the first person, published or not.
     func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> FinishedAvatar? {
@@ -69,7 +75,15 @@ extension Pipeline {
             )
         }
         var looked = ContinuousClock.now
-        while let finished = await avatars.next() {
+        var failure: Failure?
+        while true {
+            while failure != nil, !avatars.isWaiting, !avatars.isFinished {
+                avatars.isResting()
+                await pause(until: avatars)
+                avatars.isGettingOn()
+                failure = try retry(people, mapper: mapper)
+            }
+            guard let finished = await avatars.next() else { break }
             if ContinuousClock.now - looked > .seconds(60) {
                 looked = .now
                 // Editions age while nothing is published.
@@ -87,12 +101,56 @@ extension Pipeline {
             switch person.gate.consider(best.quality, time: best.made.time, final: finished.made.final) {
             case .publish:
                 person.pending = nil
-                try publish(best, mapper: mapper, into: &person.directory)
+                // Also what is better than something that could not be written.
+                person.unwritten = best
+                failure = try retry(people, mapper: mapper)
             case .tooSoon: person.pending = best
             case .noGain: report.update { $0.withheld += 1 }
             }
         }
+        if failure != nil { failure = try retry(people, mapper: mapper) }
+        if let failure { throw failure }
         return last
+    }
+
+    /// Publishes what is still to be written.
+    /// - Returns: why it cannot be, where waiting may help.
+    private func retry(_ people: [PublishedPerson], mapper: SkinMapper?) throws(Failure) -> Failure? {
+        for person in people {
+            guard let unwritten = person.unwritten else { continue }
+            do throws(Failure) {
+                try publish(unwritten, mapper: mapper, into: &person.directory)
+                person.unwritten = nil
+            } catch {
+                guard settings.isLive, error.code == .cannotCreate else { throw error }
+                let isFirst = report.now.unpublished == nil
+                report.update {
+                    $0.publicationFailures += 1
+                    $0.unpublished = "not published: \(error.description)"
+                }
+                if isFirst { logger.error("not published, and tried again: \(error.description)") }
+                // The directory itself may be gone, and its lock with it.
+                if !FileManager.default.fileExists(atPath: settings.output),
+                    let new = try? openOutput(person: people.firstIndex { $0 === person } ?? 0)
+                {
+                    person.directory = new
+                }
+                return error
+            }
+        }
+        if report.now.unpublished != nil {
+            report.update { $0.unpublished = nil }
+            logger.notice("published again")
+        }
+        return nil
+    }
+
+    /// Until a failed publication is due again, or there is something else to do.
+    private func pause(until avatars: Edge<FinishedAvatar>) async {
+        let end = ContinuousClock.now + .seconds(Self.retrySeconds)
+        while ContinuousClock.now < end, !avatars.isWaiting, !avatars.isFinished {
+            try? await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     /// Finds out whether the output can be written, removes editions that the rules no longer keep, and notes there where
