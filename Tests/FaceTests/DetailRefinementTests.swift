@@ -71,6 +71,49 @@ import Testing
         }
     }
 
+    /// The right half is not seen and filled with the left one; a spot is on the left.
+    @Test func theOtherHalfIsTheOwnSkinAndNotItsMirrorImage() throws {
+        let size = 256
+        let atlas = TextureAtlas(model: Self.model, size: size, regions: .plain(pointCount: Self.model.mean.count))
+        let pyramid = DetailPyramid(atlas: atlas, smallest: size)
+        let network = DetailNetwork(seed: 3).network()
+        var face = Self.detail(0.02, seed: 80, pyramid: pyramid)
+        let database = FaceDatabase(
+            (0..<3).map { k in
+                DetailStatistics(
+                    of: Self.detail(0.04, seed: UInt64(90 + k), pyramid: pyramid), pyramid: pyramid, network: network)
+            })
+        let right = atlas.map.interpolated(Self.model.mean.map { SIMD4($0.x, $0.y, $0.z, 0) })
+        let pairs = atlas.map.texels.indices.compactMap { i -> (here: Int, there: Int)? in
+            let m = atlas.map.mirror[i]
+            guard right[i].x < -0.01, m.x >= 0, m.y >= 0, m.x < Float(size), m.y < Float(size) else { return nil }
+            return (Int(atlas.map.texels[i]), Int(m.y) * size + Int(m.x))
+        }
+        try #require(pairs.count > 2000)
+        func distance(_ texel: Int) -> Int {
+            abs(texel / size - size / 2) + abs(abs(texel % size - size / 2) - size / 5)
+        }
+        let middle = pairs.min { distance($0.here) < distance($1.here) }!
+        for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] { face.values[middle.there + dy * size + dx] = -0.4 }
+        for i in atlas.map.texels.indices where right[i].x <= 0 { face.seen[Int(atlas.map.texels[i])] = 0 }
+        for pair in pairs { face.values[pair.here] = face.values[pair.there] }
+        try #require(face.values[middle.here] < -0.3)
+
+        let analysis = DetailAnalysis(
+            of: DetailStatistics(of: face, pyramid: pyramid, network: network), relations: FaceRelations(database))
+        let done = try #require(
+            DetailSynthesis(pyramid: pyramid, network: network, analysis: analysis, database: database).complete(face))
+        #expect(done.values[middle.here] > -0.15, "the spot is there twice")
+        #expect(done.values[middle.there] == face.values[middle.there])
+        let (here, there) = (pairs.map(\.here), pairs.map(\.there))
+        // Twice as contrasty faces in the database do not make it theirs.
+        let ratio = Self.deviation(done.values, here) / Self.deviation(face.values, there)
+        #expect(ratio > 0.7 && ratio < 1.2, "\(ratio)")
+        let product = pairs.reduce(Float(0)) { $0 + done.values[$1.here] * face.values[$1.there] } / Float(pairs.count)
+        let likeness = product / (Self.deviation(done.values, here) * Self.deviation(face.values, there))
+        #expect(likeness < 0.3, "\(likeness)")
+    }
+
     @Test func contrastIsThatOfWhatWasSeen() {
         let atlas = TextureAtlas(model: Self.model, size: 256, regions: .plain(pointCount: Self.model.mean.count))
         let pyramid = DetailPyramid(atlas: atlas, smallest: 256)

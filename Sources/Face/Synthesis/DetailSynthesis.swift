@@ -89,6 +89,10 @@ package struct DetailSynthesis {
                 free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - features.shares[at] * (1 - level.seen[i]))
                 unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
             }
+            // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.
+            let left = free.indices.map { i in
+                1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
+            }
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
@@ -96,7 +100,7 @@ package struct DetailSynthesis {
                 let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
                 let sample = DisplacedSkin(
                     level, regions: pyramid.regions(at: size), features: features, isCoarsest: rank == 0)
-                let noise = values.map { _ in Float(Self.grain * generator.normal()) }
+                let noise = left.map { $0 * Float(Self.grain * generator.normal()) }
                 let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
                 for i in values.indices {
                     let start = (coarse?[i] ?? 0) + sample.values[i] + noise[i]
@@ -104,11 +108,7 @@ package struct DetailSynthesis {
                     values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
                 }
             }
-            // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.
-            for i in free.indices where free[i] > 0 {
-                let own = 1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
-                (free[i], unknown[i]) = (free[i] * own, unknown[i] * own)
-            }
+            for i in free.indices where free[i] > 0 { (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i]) }
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
             // that is coarser than the octave all count.
             let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
