@@ -53,6 +53,8 @@ package struct DetailSynthesis {
 
     /// Standard deviation of the noise that starts an octave.
     private static let grain = 0.02
+    /// So much of it stays on skin that is only displaced, which loses some of its contrast where it is faded in.
+    private static let lost: Float = 0.5
 
     /// - Parameters:
     ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.
@@ -100,7 +102,7 @@ package struct DetailSynthesis {
                 let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
                 let sample = DisplacedSkin(
                     level, regions: pyramid.regions(at: size), features: features, isCoarsest: rank == 0)
-                let noise = left.map { $0 * Float(Self.grain * generator.normal()) }
+                let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
                 let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
                 for i in values.indices {
                     let start = (coarse?[i] ?? 0) + sample.values[i] + noise[i]
@@ -108,7 +110,9 @@ package struct DetailSynthesis {
                     values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
                 }
             }
-            for i in free.indices where free[i] > 0 { (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i]) }
+            for i in free.indices where free[i] > 0 {
+                (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i])
+            }
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
             // that is coarser than the octave all count.
             let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
