@@ -132,7 +132,6 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        FreeMemory.prepare()
         VideoReader.prepare()
         let asked = try asked()
         if printConfig { return print(asked.yaml(), terminator: "") }
@@ -203,7 +202,6 @@ struct RunCommand: AsyncParsableCommand {
             try? await Task.sleep(for: .milliseconds(250))
             if Task.isCancelled { return }
             ticks += 1
-            if ticks % Int(FreeMemory.interval * 4) == 0 { FreeMemory.giveBack() }
             let stations = roster.stations
             guard !stations.isEmpty else { continue }
             if Terminal.isInteractive {

@@ -77,6 +77,9 @@ package struct DetailSynthesis {
         // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
         let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
         let counterpart = pyramid.mirrored(levels.last!.seen)
+        let displaced =
+            starts[detail.size] == nil
+            ? DisplacedSkin(levels, coarsest: pyramid.regions(at: levels.last!.size), features: features) : nil
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
@@ -98,14 +101,12 @@ package struct DetailSynthesis {
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
-            } else {
+            } else if let sample = displaced?.octaves[size] {
                 let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
-                let sample = DisplacedSkin(
-                    level, regions: pyramid.regions(at: size), features: features, isCoarsest: rank == 0)
                 let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
                 let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
                 for i in values.indices {
-                    let start = (coarse?[i] ?? 0) + sample.values[i] + noise[i]
+                    let start = (coarse?[i] ?? 0) + sample[i] + noise[i]
                     // On top of what was seen nothing coarse.
                     values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
                 }

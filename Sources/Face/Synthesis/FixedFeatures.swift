@@ -15,6 +15,8 @@ struct FixedFeatures {
     /// Texels of the largest spot and around it: 6 mm.
     private static let largest = 16
     private static let rim = 1
+    /// What stands out less is texture.
+    private static let mole: Float = 0.9
 
     /// - Parameter coarsest: detail of the coarsest octave.
     init(_ coarsest: DetailMap, regions: DetailRegions) {
@@ -22,13 +24,14 @@ struct FixedFeatures {
         let all = coarsest.values.map(DetailMap.feature)
         var (shares, spots) = (all, [Float](repeating: 0, count: all.count))
         for part in Self.parts(all, size: size)
-        where part.count <= Self.largest && part.allSatisfy({ regions.plain[$0] > 0.9 && coarsest.values[$0] < 0 }) {
-            for i in part { (shares[i], spots[i]) = (0, 1) }
+        where part.count <= Self.largest && part.allSatisfy({ regions.plain[$0] > 0.9 }) {
+            let isSpot = part.contains { all[$0] > Self.mole }
+            for i in part { (shares[i], spots[i]) = (0, isSpot ? 1 : 0) }
         }
         self.size = size
         self.shares = shares
         self.spots = Self.widened(spots, by: Self.rim, size: size).map { $0 > 0 }
-        clean = Self.widened(all, by: Self.reach, size: size).map { $0 < 0.2 }
+        clean = Self.widened(zip(shares, spots).map { max($0, $1) }, by: Self.reach, size: size).map { $0 < 0.2 }
     }
 
     /// Texel of this map below one of a map of `other` texels a side.
