@@ -44,6 +44,8 @@ let package = Package(
         .systemLibrary(name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CLiteRT"),
+        // The program's allocator, in the program only.
+        .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
         .target(name: "WideProducts", swiftSettings: strict + wideProcessor),
         .target(
@@ -70,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "likenessd",
             dependencies: [
-                "Pipeline", "Face", "Tracking", "Video", "Tensors",
+                "Pipeline", "Face", "Tracking", "Video", "Tensors", "CJemalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

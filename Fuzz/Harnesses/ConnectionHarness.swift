@@ -98,12 +98,19 @@ private final class Client {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-        let done = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        // Some thousand connections a second: ports that are not free yet are waited for, and the fuzzer's timer interrupts.
+        for attempt in 1... {
+            let done = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
             }
+            if done == 0 || errno == EISCONN { break }
+            guard attempt < 700, errno == EADDRNOTAVAIL || errno == EINTR || errno == EALREADY else {
+                fatalError("the server takes no connection: \(String(cString: strerror(errno)))")
+            }
+            usleep(100_000)
         }
-        precondition(done == 0, "the server takes no connection: \(String(cString: strerror(errno)))")
         // Closed at once, or a fuzzer's connections would use up the ports.
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))

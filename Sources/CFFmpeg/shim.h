@@ -9,8 +9,6 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
-// mallopt, which Glibc's module leaves out.
-#include <malloc.h>
 
 static const int64_t CFFmpeg_noTimestamp = AV_NOPTS_VALUE;
 static const int CFFmpeg_endOfFile = AVERROR_EOF;

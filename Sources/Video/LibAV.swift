@@ -10,13 +10,6 @@ enum LibAV {
         avformat_network_init()
         av_log_set_level(AV_LOG_QUIET)
         FFmpegLog.install()
-        // Pictures of a megabyte come and go with every frame. By default glibc hands each back to the kernel, and
-        // getting fresh pages for the next costs more than decoding: keep up to 64 MiB instead. Textures, of 4 MiB a plane
-        // and more, do go back: kept, what lives long among them broke the heap up until two thirds of it lay idle.
-        mallopt(M_MMAP_THRESHOLD, 4 << 20)
-        mallopt(M_TRIM_THRESHOLD, 64 << 20)
-        // What one stage frees another takes, instead of each thread keeping its own: a third less memory.
-        mallopt(M_ARENA_MAX, 2)
     }()
 
     /// FFmpeg's sentence for a status: from a fixed table, so it never holds a URL.

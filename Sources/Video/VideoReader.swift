@@ -33,10 +33,6 @@ package struct VideoReader: ~Copyable {
     /// times `readSeconds`. Cameras send an intra frame every 10 s at the least.
     private static let longestWithoutPicture = 30.0
 
-    /// Starts the library and sets the allocator up for pictures; readers do it themselves, but the allocator's part
-    /// takes full effect only before other threads have begun to allocate.
-    package static func prepare() { LibAV.prepare }
-
     package init(
         _ source: VideoSource, options: VideoOptions = VideoOptions(), interruption: Interruption = Interruption()
     ) throws(VideoError) {

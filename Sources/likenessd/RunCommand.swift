@@ -132,7 +132,6 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        VideoReader.prepare()
         let asked = try asked()
         if printConfig { return print(asked.yaml(), terminator: "") }
         let stations = try stations()
