@@ -21,6 +21,9 @@ let strict: [SwiftSetting] = [
 ]
 let house = strict + processor
 
+// The sanitizers bring an allocator of their own; see Tests/sanitized.
+let allocator: [Target.Dependency] = Context.environment["LIKENESS_SANITIZED"] == nil ? ["CJemalloc"] : []
+
 let package = Package(
     name: "likeness",
     products: [.executable(name: "likenessd", targets: ["likenessd"])],
@@ -72,10 +75,10 @@ let package = Package(
         .executableTarget(
             name: "likenessd",
             dependencies: [
-                "Pipeline", "Face", "Tracking", "Video", "Tensors", "CJemalloc",
+                "Pipeline", "Face", "Tracking", "Video", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ],
+            ] + allocator,
             swiftSettings: house),
 
         // What reads outside data, for the fuzzer and for the test that replays its corpus.
