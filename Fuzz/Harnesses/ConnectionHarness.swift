@@ -98,7 +98,7 @@ private final class Client {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-        // Some thousand connections a second: ports that are not free yet are waited for, and the fuzzer's timer interrupts.
+        // Hundreds of connections a second: ports that are not free yet are waited for, and the fuzzer's timer interrupts.
         for attempt in 1... {
             let done = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -15,7 +15,7 @@ struct FixedFeatures {
     /// Texels of the largest spot and around it: 6 mm.
     private static let largest = 16
     private static let rim = 1
-    /// What stands out less is texture.
+    /// Share (see `DetailMap.feature`) that some texel of a spot exceeds; what stands out less is texture.
     private static let mole: Float = 0.9
 
     /// - Parameter coarsest: detail of the coarsest octave.
