@@ -41,7 +41,12 @@ package struct RunSettings: Sendable, Equatable {
 
 /// "Finish what you have and end", from a signal or a failed stage to whoever blocks on a source.
 package final class StopSignal: Sendable {
-    private let state = Mutex<(given: ContinuousClock.Instant?, handlers: [@Sendable () -> Void])>((nil, []))
+    private struct State: Sendable {
+        var given: ContinuousClock.Instant?
+        var handlers: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
 
     package init() {}
 

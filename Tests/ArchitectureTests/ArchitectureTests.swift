@@ -71,6 +71,17 @@ import Testing
         }
     }
 
+    /// A closure inside a mutex stands in a struct's property: the mutex alone, or a tuple in it, wraps the closure once more at
+    /// each look, until the stack overflows.
+    @Test func noMutexHoldsABareClosure() {
+        for (path, text) in Self.sources("Sources") {
+            for line in text.split(separator: "\n") where line.contains("Mutex<") {
+                let isBare = line.split(separator: "Mutex<").dropFirst().contains { $0.contains("->") }
+                #expect(!isBare, "\(path): \(line)")
+            }
+        }
+    }
+
     @Test func filesStayReadable() {
         for (path, text) in Self.sources("Sources") + Self.sources("Tests") {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count

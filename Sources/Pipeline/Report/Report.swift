@@ -3,17 +3,21 @@ internal import Synchronization
 /// The counters of a run, written by all stages and read by whoever shows them.
 package final class Report: Sendable {
     private let counters = Mutex(Counters())
-    private let activities = Mutex<@Sendable () -> KeyValuePairs<String, StageActivity>>({ [:] })
+    private let activities = Mutex(Activities())
+
+    private struct Activities: Sendable {
+        var now: @Sendable () -> KeyValuePairs<String, StageActivity> = { [:] }
+    }
 
     package init() {}
 
     package var now: Counters { counters.withLock { $0 } }
 
     /// What the stages of the present run are at, by name.
-    package var stages: [(name: String, activity: StageActivity)] { activities.withLock { $0 }().map { ($0, $1) } }
+    package var stages: [(name: String, activity: StageActivity)] { activities.withLock(\.now)().map { ($0, $1) } }
 
-    func follow(_ activities: @escaping @Sendable () -> KeyValuePairs<String, StageActivity>) {
-        self.activities.withLock { $0 = activities }
+    package func follow(_ activities: @escaping @Sendable () -> KeyValuePairs<String, StageActivity>) {
+        self.activities.withLock { $0.now = activities }
     }
 
     /// Another run is about to begin, and goes on counting.

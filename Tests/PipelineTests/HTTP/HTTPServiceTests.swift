@@ -140,6 +140,19 @@ import Testing
         #expect(ended.take() == .event([1]) && ended.take() == .end)
     }
 
+    /// A closure that a generic container takes and gives back gets wrapped once more each time, until letting go of it
+    /// overflows the stack: a listener of half an hour ended the program so. Each look must leave what it looks at as it is.
+    @Test func whoeverListensForDaysEndsInOrder() {
+        let queue = EventQueue(.newest)
+        queue.onPush {}
+        for _ in 0..<150_000 { queue.push([1]) }
+        queue.abandon()
+        #expect(queue.isOver)
+        let report = Report()
+        report.follow { ["fit": StageActivity()] }
+        for _ in 0..<150_000 where report.stages.count != 1 { Issue.record("the stages are not what was said") }
+    }
+
     @Test func statusTellsWhatIsKnown() async throws {
         struct Document: Decodable {
             struct Subject: Decodable {

@@ -17,11 +17,16 @@ package final class EventQueue: Sendable {
         case end
     }
 
-    private let state: Mutex<(queue: EventQueueState, wake: (@Sendable () -> Void)?)>
+    private struct State: Sendable {
+        var queue: EventQueueState
+        var wake: (@Sendable () -> Void)?
+    }
+
+    private let state: Mutex<State>
 
     /// - Parameter first: sent before all others, whatever the policy.
     package init(_ policy: Policy, first: [[UInt8]] = []) {
-        state = Mutex((EventQueueState(policy: policy, first: first), nil))
+        state = Mutex(State(queue: EventQueueState(policy: policy, first: first)))
     }
 
     package var isOver: Bool { state.withLock(\.queue.isOver) }
@@ -52,10 +57,10 @@ package final class EventQueue: Sendable {
     package func take() -> Next { state.withLock { $0.queue.take() } }
 
     /// Called after each push, from the pusher's thread.
-    func onPush(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
+    package func onPush(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
 
     /// The client is gone.
-    func abandon() {
+    package func abandon() {
         state.withLock {
             $0.queue.abandon()
             $0.wake = nil
