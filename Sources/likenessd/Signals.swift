@@ -20,7 +20,8 @@ final class Signals {
         sources =
             pauses
             + [SIGINT, SIGTERM].map { number in
-                signal(number, SIG_IGN)
+                // Not ignored until the source is there: what comes in between ends a program that has done nothing yet, while
+                // one that ignored it would go on for ever.
                 let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
                 source.setEventHandler {
                     guard let given = stop.given else {
