@@ -80,7 +80,7 @@ struct SynthesisBench: ParsableCommand {
                         + String(
                             format: "; %.0f s, %.0f faces take part, residual %.2f", seconds,
                             result.analysis.effectiveFaces, result.analysis.residual)
-                        + [SynthesisTrial.Way.ours, .own].compactMap { way in
+                        + [SynthesisTrial.Way.ours, .own, .mirror].compactMap { way in
                             result.contrast[way].map { values in
                                 "; contrast \(way.rawValue)" + values.map { String(format: " %.2f", $0) }.joined()
                             }
@@ -146,7 +146,7 @@ struct SynthesisBench: ParsableCommand {
     /// The maps' middles, where the face is.
     private func sheet(_ maps: [DetailMap]) -> Image {
         let size = maps[0].size
-        let (left, top, width, height) = (size / 5, size * 3 / 16, size * 2 / 5, size / 2)
+        let (left, top, width, height) = (size / 5, size * 3 / 16, size * 3 / 5, size / 2)
         var picture = Image(width: width * maps.count, height: height, channels: 1)
         for (k, map) in maps.enumerated() {
             for y in 0..<height {

@@ -76,10 +76,13 @@ package struct DetailSynthesis {
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
         // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
         let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
+        let shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
         let counterpart = pyramid.mirrored(levels.last!.seen)
         let displaced =
             starts[detail.size] == nil
-            ? DisplacedSkin(levels, coarsest: pyramid.regions(at: levels.last!.size), features: features) : nil
+            ? DisplacedSkin(
+                levels, coarsest: pyramid.regions(at: levels.last!.size), features: features,
+                known: zip(levels.last!.seen, counterpart).map { max($0, $1) }) : nil
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
@@ -88,10 +91,9 @@ package struct DetailSynthesis {
             let covered = pyramid.regions(at: size).covered
             var (free, unknown) = (covered, covered)
             for i in free.indices where free[i] > 0 {
-                let at = features.place(i, of: size)
                 let allowed = limits.isEmpty ? 1 : limits[levels.count - 1 - rank][i]
                 // 0...1: how far a texel may change, and how far nothing is known of it.
-                free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - features.shares[at] * (1 - level.seen[i]))
+                free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - shares[rank][i] * (1 - level.seen[i]))
                 unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
             }
             // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.

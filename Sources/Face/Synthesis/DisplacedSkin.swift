@@ -6,63 +6,130 @@ internal import Foundation
 ///
 /// The whole face is displaced in each direction, and octave by octave each texel takes the direction that suits its place
 /// (Burt and Adelson 1983): all octaves of a texel come from one place, or those that share frequencies would weaken each other.
+/// Its contrast is the one that the filling has at the texel's own place.
 struct DisplacedSkin {
     /// By size: each octave's detail, `size × size`; the coarsest whole, the others less the next coarser one.
     private(set) var octaves: [Int: [Float]] = [:]
 
-    /// Mean displacement and how far it varies over the face, in texels of a map of 1024²: 5 mm.
-    private static let offset = SIMD2<Float>(13, 9)
-    private static let variation: Float = 5
+    /// Mean displacement and how far it varies over the face, in texels of a map of 1024²: 3.5 mm.
+    private static let offset = SIMD2<Float>(8, 5.5)
+    private static let variation: Float = 3
     /// Radians per texel of a map of 1024²: turns over 12 cm.
     private static let turn: Float = 0.018
     /// Where to look in turn, in units of the displacement; at last the texel's own place.
     private static let directions =
         [1, 1.7].flatMap { (r: Float) in [SIMD2(r, r), SIMD2(-r, -r), SIMD2(r, -r), SIMD2(-r, r)] } + [.zero]
 
-    /// - Parameter levels: finest first, each half the one before.
-    init(_ levels: [DetailMap], coarsest: DetailRegions, features: FixedFeatures) {
+    /// - Parameters:
+    ///   - levels: finest first, each half the one before.
+    ///   - known: `side × side` of the coarsest octave, 0...1: how far the filling shows the person's own skin, whose contrast
+    ///     its place is to have.
+    init(_ levels: [DetailMap], coarsest: DetailRegions, features: FixedFeatures, known: [Float]) {
         let side = features.size
         precondition(levels.last?.size == side && coarsest.size == side, "features of the coarsest octave")
+        let shifts = Self.directions.map { Shift(size: side, direction: $0) }
+        let own = Self.directions.count - 1
         let choices = (0..<side * side).map { i -> Int? in
             guard coarsest.covered[i] > 0 else { return nil }
-            let suits =
-                coarsest.plain[i] < 0.9
-                ? nil
-                : Self.directions.indices.dropLast().first { k in
-                    guard let j = Self.source(i, size: side, direction: Self.directions[k]) else { return false }
-                    return coarsest.plain[j] > 0.9 && features.clean[j]
+            func first(where suits: (Int) -> Bool) -> Int? {
+                shifts.indices.dropLast().first { k in
+                    guard let j = shifts[k].source(i % side, i / side) else { return false }
+                    return coarsest.plain[j] > 0.9 && suits(j)
                 }
-            return suits ?? (features.spots[i] ? nil : Self.directions.count - 1)
+            }
+            let best = coarsest.plain[i] < 0.9 ? nil : first { features.clean[$0] }
+            // A spot beside a feature is covered by what there is.
+            return best ?? (features.spots[i] ? first { !features.spots[$0] && features.shares[$0] == 0 } : nil) ?? own
         }
         for level in levels { octaves[level.size] = [Float](repeating: 0, count: level.values.count) }
         for k in Self.directions.indices where choices.contains(k) {
+            let shares = Self.enlargements(choices.map { $0 == k ? 1 : 0 }, size: side, count: levels.count)
             var displaced = Self.displaced(levels[0], by: Self.directions[k])
-            for level in levels {
+            for (level, shares) in zip(levels, shares.reversed()) {
                 let size = level.size
-                let isLast = size == side
-                let coarse = isLast ? [] : DetailMap.halved(displaced, width: size, height: size)
-                let smooth = isLast ? [] : DetailSynthesis.enlarged(coarse, size: size / 2)
-                for i in displaced.indices where choices[features.place(i, of: size)] == k {
-                    octaves[size]![i] = displaced[i] - (isLast ? 0 : smooth[i])
+                let coarse = size == side ? [] : DetailMap.halved(displaced, width: size, height: size)
+                let smooth = size == side ? [] : DetailSynthesis.enlarged(coarse, size: size / 2)
+                for i in displaced.indices where shares[i] > 0 {
+                    octaves[size]![i] += shares[i] * (displaced[i] - (smooth.isEmpty ? 0 : smooth[i]))
                 }
                 displaced = coarse
             }
+        }
+        for (n, level) in levels.enumerated() {
+            let smooth =
+                n + 1 < levels.count ? DetailSynthesis.enlarged(levels[n + 1].values, size: level.size / 2) : []
+            let places = level.values.indices.map { features.place($0, of: level.size) }
+            let counted = places.map { features.clean[$0] && coarsest.plain[$0] > 0.9 && known[$0] > 0.5 }
+            let gains = Self.gains(
+                octaves[level.size]!, like: smooth.isEmpty ? level.values : zip(level.values, smooth).map { $0 - $1 },
+                at: counted, size: level.size)
+            for (i, place) in places.enumerated() {
+                guard let choice = choices[place], choice != own else { continue }
+                octaves[level.size]![i] *= 1 + known[place] * (gains[i] - 1)
+            }
+        }
+    }
+
+    /// A map of the coarsest octave at its own size and at each further octave's, bilinear.
+    static func enlargements(_ values: [Float], size: Int, count: Int) -> [[Float]] {
+        var result = [values]
+        while result.count < count {
+            result.append(DetailSynthesis.enlarged(result.last!, size: size << (result.count - 1)))
+        }
+        return result
+    }
+
+    /// Texels of a map of 1024² over which contrast is measured (standard deviation): 4 mm.
+    private static let reach = 12
+    /// Contrast changes by this factor at most, either way.
+    private static let mostGain: Float = 3
+
+    /// By how much to strengthen each texel of one map so that it has another's local contrast.
+    private static func gains(_ values: [Float], like other: [Float], at counted: [Bool], size: Int) -> [Float] {
+        var plane = Plane(width: size, height: size)
+        for i in counted.indices where counted[i] {
+            plane.pixels[i] = SIMD4(values[i] * values[i], other[i] * other[i], 0, 0)
+        }
+        return plane.blurred(radius: max(reach * size / 1024, 2)).pixels.map {
+            $0.x > 1e-12 ? min(max((max($0.y, 0) / $0.x).squareRoot(), 1 / mostGain), mostGain) : 1
         }
     }
 
     private static func displaced(_ level: DetailMap, by direction: SIMD2<Float>) -> [Float] {
         if direction == .zero { return level.values }
-        return level.values.indices.map { level.values[source($0, size: level.size, direction: direction) ?? $0] }
+        let (size, shift) = (level.size, Shift(size: level.size, direction: direction))
+        var result = level.values
+        for y in 0..<size {
+            for x in 0..<size {
+                if let from = shift.source(x, y) { result[y * size + x] = level.values[from] }
+            }
+        }
+        return result
     }
 
-    /// Texel that takes the place of another, in a map of `size`².
-    private static func source(_ i: Int, size: Int, direction: SIMD2<Float>) -> Int? {
-        let unit = Float(size) / 1024
-        let (x, y) = (Float(i % size), Float(i / size))
-        let place = SIMD2(x, y) / unit * turn
-        let shift = offset + variation * SIMD2(sinf(place.y), sinf(place.x + 1))
-        let from = SIMD2(x, y) + direction * shift * unit
-        let (column, row) = (Int(from.x.rounded()), Int(from.y.rounded()))
-        return 0..<size ~= column && 0..<size ~= row ? row * size + column : nil
+    /// A displacement of a map of `size`², whole texels: along x it depends on y only, along y on x only.
+    private struct Shift {
+        let size: Int
+        private let along: [Int]
+        private let down: [Int]
+
+        init(size: Int, direction: SIMD2<Float>) {
+            self.size = size
+            let unit = Float(size) / 1024
+            func steps(_ offset: Float, _ direction: Float, phase: Float) -> [Int] {
+                (0..<size).map { place in
+                    let wave = sinf(Float(place) / unit * DisplacedSkin.turn + phase)
+                    return Int((direction * (offset + DisplacedSkin.variation * wave) * unit).rounded())
+                }
+            }
+            along = steps(DisplacedSkin.offset.x, direction.x, phase: 0)
+            down = steps(DisplacedSkin.offset.y, direction.y, phase: 1)
+        }
+
+        /// Texel that takes the place of another.
+        func source(_ x: Int, _ y: Int) -> Int? {
+            let (column, row) = (x + along[y], y + down[x])
+            return 0..<size ~= column && 0..<size ~= row ? row * size + column : nil
+        }
     }
 }

@@ -17,15 +17,22 @@ struct FixedFeatures {
     private static let rim = 1
     /// Share (see `DetailMap.feature`) that some texel of a spot exceeds; what stands out less is texture.
     private static let mole: Float = 0.9
+    /// It exceeds the deviation of the detail around it by so many times: in a beard every hair would be a spot.
+    private static let lone: Float = 4
+    /// Texels over which that deviation is taken (standard deviation): 12 mm.
+    private static let around = 8
 
     /// - Parameter coarsest: detail of the coarsest octave.
     init(_ coarsest: DetailMap, regions: DetailRegions) {
         let size = coarsest.size
         let all = coarsest.values.map(DetailMap.feature)
+        let rough = Self.deviations(coarsest.values, at: regions.plain.map { $0 > 0.9 }, size: size)
         var (shares, spots) = (all, [Float](repeating: 0, count: all.count))
         for part in Self.parts(all, size: size)
         where part.count <= Self.largest && part.allSatisfy({ regions.plain[$0] > 0.9 }) {
-            let isSpot = part.contains { all[$0] > Self.mole }
+            let isSpot = part.contains {
+                all[$0] > Self.mole && abs(coarsest.values[$0]) > Self.lone * rough[$0]
+            }
             for i in part { (shares[i], spots[i]) = (0, isSpot ? 1 : 0) }
         }
         self.size = size
@@ -57,6 +64,13 @@ struct FixedFeatures {
             parts.append(part)
         }
         return parts
+    }
+
+    /// Root mean squares around each texel, of those that count.
+    private static func deviations(_ values: [Float], at counted: [Bool], size: Int) -> [Float] {
+        var plane = Plane(width: size, height: size)
+        for i in counted.indices where counted[i] { plane.pixels[i] = SIMD4(values[i] * values[i], 1, 0, 0) }
+        return plane.blurred(radius: around).pixels.map { $0.y > 1e-3 ? (max($0.x, 0) / $0.y).squareRoot() : 0 }
     }
 
     /// The most within so many texels.
