@@ -55,18 +55,24 @@ struct DisplacedSkin {
                 displaced = coarse
             }
         }
+        let counted = coarsest.plain.indices.map { features.clean[$0] && coarsest.plain[$0] > 0.9 && known[$0] > 0.5 }
         for (n, level) in levels.enumerated() {
             let smooth =
                 n + 1 < levels.count ? DetailSynthesis.enlarged(levels[n + 1].values, size: level.size / 2) : []
-            let places = level.values.indices.map { features.place($0, of: level.size) }
-            let counted = places.map { features.clean[$0] && coarsest.plain[$0] > 0.9 && known[$0] > 0.5 }
-            let gains = Self.gains(
-                octaves[level.size]!, like: smooth.isEmpty ? level.values : zip(level.values, smooth).map { $0 - $1 },
-                at: counted, size: level.size)
-            for (i, place) in places.enumerated() {
-                guard let choice = choices[place], choice != own else { continue }
-                octaves[level.size]![i] *= 1 + known[place] * (gains[i] - 1)
+            // Of each of the coarsest octave's texels: energy as displaced, and as it is at this place.
+            var energies = Plane(width: side, height: side)
+            for (i, value) in octaves[level.size]!.enumerated() {
+                let at = features.place(i, of: level.size)
+                guard counted[at] else { continue }
+                let own = level.values[i] - (smooth.isEmpty ? 0 : smooth[i])
+                energies.pixels[at] += SIMD4(value * value, own * own, 0, 0)
             }
+            let gains = Self.gains(energies)
+            let factors = choices.indices.map { i in
+                choices[i] == nil || choices[i] == own ? 1 : 1 + known[i] * (gains[i] - 1)
+            }
+            let fine = Self.enlargements(factors, size: side, count: levels.count - n).last!
+            for i in fine.indices { octaves[level.size]![i] *= fine[i] }
         }
     }
 
@@ -79,18 +85,14 @@ struct DisplacedSkin {
         return result
     }
 
-    /// Texels of a map of 1024² over which contrast is measured (standard deviation): 4 mm.
-    private static let reach = 12
+    /// Texels of the coarsest octave over which contrast is measured (standard deviation): 5 mm.
+    private static let reach = 3
     /// Contrast changes by this factor at most, either way.
     private static let mostGain: Float = 3
 
-    /// By how much to strengthen each texel of one map so that it has another's local contrast.
-    private static func gains(_ values: [Float], like other: [Float], at counted: [Bool], size: Int) -> [Float] {
-        var plane = Plane(width: size, height: size)
-        for i in counted.indices where counted[i] {
-            plane.pixels[i] = SIMD4(values[i] * values[i], other[i] * other[i], 0, 0)
-        }
-        return plane.blurred(radius: max(reach * size / 1024, 2)).pixels.map {
+    /// By how much to strengthen each texel so that its surroundings have the second of two energies instead of the first.
+    private static func gains(_ energies: Plane) -> [Float] {
+        energies.blurred(radius: reach).pixels.map {
             $0.x > 1e-12 ? min(max((max($0.y, 0) / $0.x).squareRoot(), 1 / mostGain), mostGain) : 1
         }
     }
