@@ -11,7 +11,7 @@ struct DisplacedSkin {
     /// By size: each octave's detail, `size × size`; the coarsest whole, the others less the next coarser one.
     private(set) var octaves: [Int: [Float]] = [:]
 
-    /// Mean displacement and how far it varies over the face, in texels of a map of 1024²: 3.5 mm.
+    /// Mean displacement and how far it varies over the face, in texels of a map of 1024²: 3 mm.
     private static let offset = SIMD2<Float>(8, 5.5)
     private static let variation: Float = 3
     /// Radians per texel of a map of 1024²: turns over 12 cm.
