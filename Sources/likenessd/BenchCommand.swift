@@ -12,7 +12,8 @@ struct BenchCommand: AsyncParsableCommand {
         shouldDisplay: false,
         subcommands: [
             LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self, ExpressionBench.self,
-            NetworkBench.self, SynthesisBench.self, AnalysisBench.self, KillBench.self,
+            NetworkBench.self, SynthesisBench.self, AnalysisBench.self, PredictionBench.self,
+            KillBench.self,
         ])
 }
 

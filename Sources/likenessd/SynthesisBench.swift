@@ -114,7 +114,7 @@ struct SynthesisBench: ParsableCommand {
     /// Minutes of work: each line when it is known.
     private static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
-    private static func contents(_ file: String, weights: String? = nil) throws -> FaceDatabaseContents {
+    static func contents(_ file: String, weights: String? = nil) throws -> FaceDatabaseContents {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw Failure(.configuration, "\(file) is missing: run ./set-up, or name a database with --database")
         }

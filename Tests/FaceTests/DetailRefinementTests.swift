@@ -156,9 +156,10 @@ import Testing
             })
         let filled = Self.detail(0.02, seed: 80, pyramid: pyramid)
         let skin = pyramid.regions(at: 256).skin
-        var half = Self.upperHalf(filled, skin: skin)
-        // As the mirrored side fills what nobody saw.
-        half.values = filled.values
+        // The mirrored side was seen and fills what was not.
+        var half = filled
+        let right = atlas.map.interpolated(Self.model.mean.map { SIMD4($0.x, $0.y, $0.z, 0) })
+        for i in atlas.map.texels.indices where right[i].x <= 0 { half.seen[Int(atlas.map.texels[i])] = 0 }
         let analysis = DetailAnalysis(
             of: DetailStatistics(of: half, pyramid: pyramid, network: network), relations: FaceRelations(database))
         let done = try #require(

@@ -83,6 +83,9 @@ package struct DetailSynthesis {
             ? DisplacedSkin(
                 levels, coarsest: pyramid.regions(at: levels.last!.size), features: features,
                 known: zip(levels.last!.seen, counterpart).map { max($0, $1) }) : nil
+        // Skin that neither side shows.
+        let example = SkinByExample(
+            levels.last!, regions: pyramid.regions(at: levels.last!.size), features: features, seed: options.seed)
         var generator = SeededGenerator(seed: options.seed)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
@@ -107,11 +110,24 @@ package struct DetailSynthesis {
                 let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
                 let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
                 let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
-                for i in values.indices {
-                    let start = (coarse?[i] ?? 0) + sample[i] + noise[i]
-                    // On top of what was seen nothing coarse.
-                    values[i] += (start - values[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
+                var skin = noise
+                if let example, resolved > 0.999 {
+                    let band =
+                        size == levels.last!.size ? level.values : Self.fine(level, less: levels[levels.count - rank])
+                    let other = example.octave(band, covered: covered, size: size)
+                    for i in skin.indices { skin[i] = left[i] * (other[i] - sample[i]) + (1 - left[i]) * noise[i] }
                 }
+                var addition = skin
+                for i in values.indices {
+                    values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i]
+                    // On top of what was seen nothing coarse.
+                    addition[i] = (sample[i] + skin[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
+                }
+                let factors = StartContrast(
+                    pyramid: pyramid, network: network, targets: targets(ofOctave: levels.count - 1 - rank),
+                    octave: levels.count - 1 - rank, tile: options.tile
+                ).factors(base: values, addition: addition, counted: zip(free, left).map { $0 * $1 })
+                for i in values.indices { values[i] += addition[i] * (1 + left[i] * (factors[i] - 1)) }
             }
             for i in free.indices where free[i] > 0 {
                 (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i])
@@ -156,6 +172,17 @@ package struct DetailSynthesis {
             guard octave(done) else { return size == detail.size ? done : nil }
         }
         return found
+    }
+
+    /// By region, of the tap that contrast is measured of.
+    private func targets(ofOctave octave: Int) -> [[Float]] {
+        let first = (octave * database.taps + StartContrast.tap(of: database.taps)) * DetailRegions.count
+        return Array(analysis.targets[first..<first + DetailRegions.count])
+    }
+
+    /// What a map has and the one of half the size does not.
+    private static func fine(_ level: DetailMap, less coarse: DetailMap) -> [Float] {
+        zip(level.values, enlarged(coarse.values, size: coarse.size)).map { $0 - $1 }
     }
 
     /// A result by size, as far down as it goes.

@@ -1,0 +1,84 @@
+internal import Foundation
+internal import Tensors
+
+/// How strong an octave's start has to be, region by region, for its features to have the targets' energy: an optimization that
+/// begins with the right contrast needs fewer steps, and stopped early it does not end too smooth.
+struct StartContrast {
+    let pyramid: DetailPyramid
+    let network: FeatureNetwork
+    /// Of the octave, by region: (channels + 1)², mean correlations of `tap`.
+    let targets: [[Float]]
+    let octave: Int
+    /// Texels of a tile's side.
+    let tile: Int
+
+    /// Of features of this tap contrast is measured.
+    static func tap(of taps: Int) -> Int { min(1, taps - 1) }
+
+    /// Strength changes by this factor at most, either way.
+    private static let most = 6.0
+    /// A region with fewer texels keeps its strength.
+    private static let fewest = 100.0
+
+    /// - Parameters:
+    ///   - base: `size × size`, what is there already; where it has all the energy that is wanted, little is added.
+    ///   - addition: what is to be added, at some strength.
+    ///   - counted: 0...1: where it is all new.
+    /// - Returns: `size × size`: what to multiply the addition by.
+    func factors(base: [Float], addition: [Float], counted: [Float]) -> [Float] {
+        let size = pyramid.sizes[octave]
+        var factors = [Double](repeating: 1, count: DetailRegions.count)
+        let before = energies(base, counted: counted)
+        // Features are rectified, so the energies of two maps do not just add up: look again at what came of it.
+        for _ in 0..<2 {
+            let regions = pyramid.regions(at: size)
+            let field = Self.field(factors, regions: regions)
+            let after = energies(
+                base.indices.map { base[$0] + field[$0] * addition[$0] }, counted: counted)
+            for k in factors.indices {
+                guard let (old, _) = before[k], let (new, weight) = after[k], weight >= Self.fewest, new > old else {
+                    continue
+                }
+                let target = FaceContrast.energy(targets[k], side: network.tapChannels[tap] + 1)
+                guard target > 0 else { continue }
+                let share = max(target - old, 0.05 * target) / (new - old)
+                factors[k] = min(max(factors[k] * share.squareRoot(), 1 / Self.most), Self.most)
+            }
+        }
+        return Self.field(factors, regions: pyramid.regions(at: size))
+    }
+
+    private var tap: Int { Self.tap(of: network.taps.count) }
+
+    private static func field(_ factors: [Double], regions: DetailRegions) -> [Float] {
+        let factors = factors.map { Float($0) }
+        return regions.first.indices.map { i in
+            let (a, b) = (factors[Int(regions.first[i])], factors[Int(regions.second[i])])
+            return regions.covered[i] > 0 ? b + (a - b) * regions.share[i] : 1
+        }
+    }
+
+    /// By region: sum of the maps' mean squares, and the weight it is over; `nil` where there is none.
+    private func energies(_ values: [Float], counted: [Float]) -> [(energy: Double, weight: Double)?] {
+        let size = pyramid.sizes[octave]
+        var sums = [Correlations](
+            repeating: Correlations(channels: network.tapChannels[tap]), count: DetailRegions.count)
+        let windows = DetailWindows(side: tile, alignment: max(2 << network.halvings, 16))
+        for piece in windows.pieces(counted.map { $0 > 0.5 }, size: size) {
+            let window = piece.outer
+            let picture = FeatureMap(MapShape(channels: 1, height: window.height, width: window.width))
+            picture.assign(window.cut(values, size: size).span)
+            let mask = zip(window.cut(counted, size: size), piece.mask).map { $0 > 0.5 && $1 == 1 ? $0 : 0 }
+            let masks = DetailMasks(mask, pyramid: pyramid, window: window, size: size, halvings: network.halvings)
+            let places = network.tapShapes(picture.shape).enumerated().map { k, map in
+                k == tap ? masks.places(for: map) : []
+            }
+            let found = network.correlations(
+                of: picture, at: FeatureRegions(of: network, picture: picture.shape, places: places))
+            for k in sums.indices { sums[k] += found[tap][k] }
+        }
+        return sums.map { sum in
+            sum.weight > 0 ? (FaceContrast.energy(sum.means, side: sum.side), sum.weight) : nil
+        }
+    }
+}

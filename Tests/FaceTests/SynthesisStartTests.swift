@@ -1,0 +1,95 @@
+import Face
+import Foundation
+import Tensors
+import Testing
+
+/// Where synthesis begins on skin that neither side shows, and what an analysis tells of hidden regions. Truth: noise of known
+/// contrast and direction on a ball.
+@Suite struct SynthesisStartTests {
+    private static let atlas = {
+        let model = TextureScene().model
+        return TextureAtlas(model: model, size: 256, regions: .plain(pointCount: model.mean.count))
+    }()
+    private static let pyramid = DetailPyramid(atlas: atlas, smallest: 256)
+    private static var network: FeatureNetwork { DetailNetwork(seed: 3).network() }
+    private static let skin = pyramid.regions(at: 256).skin
+
+    /// Noise, three texels long along x.
+    private static func streaks(_ contrast: Float, seed: UInt64) -> DetailMap {
+        var generator = SeededGenerator(seed: seed)
+        let noise = (0..<256 * 256).map { _ in Float(generator.normal()) }
+        var values = [Float](repeating: 0, count: noise.count)
+        for i in 1..<noise.count - 1 where skin[i] > 0 {
+            let sum: Float = noise[i - 1] + noise[i] + noise[i + 1]
+            values[i] = 0.577 * contrast * sum
+        }
+        return DetailMap(size: 256, values: values, seen: skin)
+    }
+
+    /// Texels of the lower half.
+    private static let lower = {
+        let places = skin.indices.filter { skin[$0] > 0 }
+        return places.filter { $0 >= places[places.count / 2] }
+    }()
+
+    private static func hidden(_ map: DetailMap) -> DetailMap {
+        var half = map
+        for i in lower { (half.seen[i], half.values[i]) = (0, 0) }
+        return half
+    }
+
+    private static func statistics(_ map: DetailMap) -> DetailStatistics {
+        DetailStatistics(of: map, pyramid: pyramid, network: network)
+    }
+
+    private static func deviation(_ values: [Float], _ texels: [Int]) -> Float {
+        (texels.reduce(0) { $0 + values[$1] * values[$1] } / Float(texels.count)).squareRoot()
+    }
+
+    /// Correlation with the neighbour `step` texels on.
+    private static func likeness(_ values: [Float], _ texels: [Int], step: Int) -> Float {
+        let inside = texels.filter { $0 + step < values.count && skin[$0 + step] > 0 }
+        let product = inside.reduce(Float(0)) { $0 + values[$1] * values[$1 + step] } / Float(inside.count)
+        return product / (deviation(values, inside) * deviation(values, inside))
+    }
+
+    @Test func itBeginsAsTheSkinThatWasSeenWithTheContrastThatIsWanted() throws {
+        let database = FaceDatabase(
+            [0.012, 0.02, 0.032].enumerated().map { k, contrast in
+                Self.statistics(Self.streaks(contrast, seed: UInt64(20 + k)))
+            })
+        var options = DetailSynthesis.Options()
+        options.evaluations = [1]
+        let half = Self.hidden(Self.streaks(0.02, seed: 50))
+        for (wanted, contrast) in [Float(0.012), 0.02, 0.032].enumerated() {
+            // Whatever was seen: the targets are those of one of the faces.
+            let analysis = DetailAnalysis(weights: (0..<3).map { $0 == wanted ? 1 : 0 }, database: database)
+            let start = try #require(
+                DetailSynthesis(
+                    pyramid: Self.pyramid, network: Self.network, analysis: analysis, database: database,
+                    options: options
+                ).complete(half))
+            let ratio = Self.deviation(start.values, Self.lower) / contrast
+            #expect(ratio > 0.85 && ratio < 1.15, "\(ratio) times the contrast of \(contrast)")
+            // Two thirds along the streaks, nothing across.
+            let along = Self.likeness(start.values, Self.lower, step: 1)
+            let across = Self.likeness(start.values, Self.lower, step: 256)
+            #expect(along > 0.5 && abs(across) < 0.15, "\(along) along, \(across) across")
+        }
+    }
+
+    @Test func aFaceTakenOutIsFoundByItsOtherRegions() throws {
+        let database = FaceDatabase(
+            (0..<12).map { k in
+                Self.statistics(Self.streaks(0.01 * expf(0.12 * Float(k)), seed: UInt64(k)))
+            })
+        let trial = PredictionTrial(database)
+        // The ball has no landmarks: every texel is half of the first region and half of the second.
+        let scores = trial.scores(hidden: ["left forehead"])
+        let (ours, mean) = (try #require(scores[0][.ours]), try #require(scores[0][.mean]))
+        // Contrasts lie 0.12 apart, so those of the mean are wrong by 0.41.
+        #expect(mean.error > 0.3 && mean.error < 0.6, "\(mean)")
+        #expect(ours.error < 0.5 * mean.error && abs(ours.bias) < 0.1 && ours.miss < mean.miss, "\(ours)")
+        #expect(trial.faces(showing: "left forehead") == 12)
+    }
+}
