@@ -80,6 +80,7 @@ struct SynthesisBench: ParsableCommand {
                         + String(
                             format: "; %.0f s, %.0f faces take part, residual %.2f", seconds,
                             result.analysis.effectiveFaces, result.analysis.residual)
+                        + "; contrast targets" + result.targetContrast.map { String(format: " %.2f", $0) }.joined()
                         + [SynthesisTrial.Way.ours, .own, .mirror].compactMap { way in
                             result.contrast[way].map { values in
                                 "; contrast \(way.rawValue)" + values.map { String(format: " %.2f", $0) }.joined()

@@ -1,3 +1,4 @@
+internal import Foundation
 package import Tensors
 
 /// Skin of a known face hidden, synthesized by several ways, and the statistics of each compared with the truth.
@@ -79,6 +80,9 @@ package struct SynthesisTrial {
         /// Per scale of the filter bank, contrast beside the truth's.
         package var contrast: [Way: [Double]]
         package var analysis: DetailAnalysis
+        /// Per octave, finest first: contrast of our targets beside that of the truth's features, mean over what is seen of its
+        /// regions.
+        package var targetContrast: [Double]
     }
 
     /// - Parameters:
@@ -107,9 +111,9 @@ package struct SynthesisTrial {
         }
         let within = grown(zip(whole, hidden).map { $0 || $1 })
         func analysis(_ features: Features) -> DetailAnalysis {
-            DetailAnalysis(
-                of: DetailStatistics(of: masked, pyramid: pyramid, network: features.network),
-                relations: features.relations, resolved: resolved)
+            var seen = DetailStatistics(of: masked, pyramid: pyramid, network: features.network)
+            if let pixelsPerMetre { seen = seen.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre) }
+            return DetailAnalysis(of: seen, relations: features.relations, resolved: resolved)
         }
         func complete(_ analysis: DetailAnalysis, _ features: Features) -> DetailMap {
             DetailSynthesis(
@@ -119,7 +123,9 @@ package struct SynthesisTrial {
         }
         let ours = analysis(features)
         let database = features.relations.database
-        var result = Result(distances: [:], maps: [:], symmetry: [:], trueSymmetry: 0, contrast: [:], analysis: ours)
+        var result = Result(
+            distances: [:], maps: [:], symmetry: [:], trueSymmetry: 0, contrast: [:], analysis: ours,
+            targetContrast: contrast(of: ours, beside: truth))
         for way in Way.allCases where ways.contains(way) {
             switch way {
             case .smooth: result.maps[way] = masked
@@ -147,6 +153,18 @@ package struct SynthesisTrial {
             result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)
         }
         return result
+    }
+
+    private func contrast(of analysis: DetailAnalysis, beside truth: DetailMap) -> [Double] {
+        let own = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
+        return pyramid.sizes.indices.map { octave in
+            let ratios = (0..<DetailRegions.count).compactMap { region -> Double? in
+                own.logEnergy(octave: octave, region: region).map {
+                    exp((analysis.logEnergy(octave: octave, region: region, in: own) - $0) / 2)
+                }
+            }
+            return ratios.reduce(0, +) / Double(max(ratios.count, 1))
+        }
     }
 
     private func grown(_ mask: [Bool]) -> [Float] {

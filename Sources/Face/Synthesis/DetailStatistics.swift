@@ -1,3 +1,4 @@
+internal import Foundation
 package import Tensors
 
 /// What is at hand of a pyramid of detail: each octave's size and its regions there and at its halves, where the
@@ -39,10 +40,20 @@ package struct DetailPyramid: Sendable {
     /// 0.7 of their pixels' resolution.
     /// - Parameter pixelsPerMetre: of the pictures, on the face.
     package func resolved(pixelsPerMetre: Double) -> [Float] {
-        sizes.map { size in
-            let share = 0.7 * pixelsPerMetre / (Self.texelsPerMetre * Double(size) / 1024)
-            return Float(min(max((share - 0.2) / 0.3, 0), 1))
+        sizes.indices.map { octave in
+            Float(min(max((share(pixelsPerMetre: pixelsPerMetre, octave: octave) - 0.3) / 0.9, 0), 1))
         }
+    }
+
+    /// Pixels of a picture beside an octave's texels on the same length of face.
+    package func share(pixelsPerMetre: Double, octave: Int) -> Double {
+        pixelsPerMetre / (Self.texelsPerMetre * Double(sizes[octave]) / 1024)
+    }
+
+    /// Natural logarithm, by octave: what a picture of this resolution lacks of the energy that one of a photograph's has:
+    /// measured on photographs shrunk two to seven times (`bench resolution`), right within 0.1 from 0.2 pixels a texel up.
+    func missing(pixelsPerMetre: Double) -> [Double] {
+        sizes.indices.map { 0.19 * pow(max(share(pixelsPerMetre: pixelsPerMetre, octave: $0), 0.2), -1.3) }
     }
 
     /// Of a face on the atlas at 1024² (it lies between 2300 and 4000).
@@ -65,6 +76,18 @@ package struct DetailStatistics: Sendable {
     package init(octaves: Int, taps: Int, correlations: [Correlations]) {
         precondition(correlations.count == octaves * taps * DetailRegions.count)
         (self.octaves, self.taps, self.correlations) = (octaves, taps, correlations)
+    }
+
+    /// As a sharper picture would have it: smaller pictures look smoother than the person is.
+    package func sharpened(pyramid: DetailPyramid, pixelsPerMetre: Double) -> DetailStatistics {
+        let missing = pyramid.missing(pixelsPerMetre: pixelsPerMetre)
+        var result = self
+        for i in correlations.indices {
+            let contrast = exp(missing[i / (taps * DetailRegions.count)] / 2)
+            result.correlations[i].sums = FaceContrast.scaled(
+                correlations[i].sums, side: correlations[i].side, by: contrast)
+        }
+        return result
     }
 
     /// Of the seen texels of a map.

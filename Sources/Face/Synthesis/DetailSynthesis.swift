@@ -9,7 +9,7 @@ package import Tensors
 package struct DetailSynthesis {
     package struct Options: Sendable {
         /// Evaluations per tile, from the coarsest octave up; the last counts for all further ones.
-        package var evaluations = [60, 40, 30]
+        package var evaluations = [30, 40, 30]
         /// Texels along a tile's side, overlap and context not counted.
         package var tile = 128
         package var seed: UInt64 = 1
@@ -55,6 +55,9 @@ package struct DetailSynthesis {
     private static let grain = 0.02
     /// So much of it stays on skin that is only displaced, which loses some of its contrast where it is faded in.
     private static let lost: Float = 0.5
+
+    /// An octave that is resolved less shows no skin to begin with elsewhere.
+    private static let recognizable: Float = 0.3
 
     /// - Parameters:
     ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.
@@ -109,24 +112,31 @@ package struct DetailSynthesis {
             } else if let sample = displaced?.octaves[size] {
                 let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
                 let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
-                let smooth = Self.enlarged(DetailMap.halved(noise, width: size, height: size), size: size / 2)
-                var skin = noise
-                if let example, resolved > 0.999 {
+                // Skin has less of what is as fine as a texel than white noise.
+                let grain = Self.softened(noise, size: size)
+                let smooth = Self.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)
+                var skin = noise.indices.map { grain[$0] + (1 - left[$0]) * (noise[$0] - grain[$0]) }
+                if let example, resolved > Self.recognizable {
                     let band =
                         size == levels.last!.size ? level.values : Self.fine(level, less: levels[levels.count - rank])
                     let other = example.octave(band, covered: covered, size: size)
-                    for i in skin.indices { skin[i] = left[i] * (other[i] - sample[i]) + (1 - left[i]) * noise[i] }
+                    for i in skin.indices {
+                        // Two textures faded into each other keep their contrast.
+                        let strength = 1 / (left[i] * left[i] + (1 - left[i]) * (1 - left[i])).squareRoot()
+                        let faded = strength * (left[i] * other[i] + (1 - left[i]) * sample[i])
+                        skin[i] = faded - sample[i] + (1 - left[i]) * noise[i]
+                    }
                 }
                 var addition = skin
                 for i in values.indices {
                     values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i]
                     // On top of what was seen nothing coarse.
-                    addition[i] = (sample[i] + skin[i]) * unknown[i] + (noise[i] - smooth[i]) * (free[i] - unknown[i])
+                    addition[i] = (sample[i] + skin[i]) * unknown[i] + (grain[i] - smooth[i]) * (free[i] - unknown[i])
                 }
                 let factors = StartContrast(
                     pyramid: pyramid, network: network, targets: targets(ofOctave: levels.count - 1 - rank),
                     octave: levels.count - 1 - rank, tile: options.tile
-                ).factors(base: values, addition: addition, counted: zip(free, left).map { $0 * $1 })
+                ).factors(base: values, addition: addition, counted: zip(free, left).map { $0 > 0.02 ? $1 : 0 })
                 for i in values.indices { values[i] += addition[i] * (1 + left[i] * (factors[i] - 1)) }
             }
             for i in free.indices where free[i] > 0 {
@@ -172,6 +182,17 @@ package struct DetailSynthesis {
             guard octave(done) else { return size == detail.size ? done : nil }
         }
         return found
+    }
+
+    /// By a binomial of three texels each way, as strong as before.
+    private static func softened(_ noise: [Float], size: Int) -> [Float] {
+        var rows = noise
+        for i in 1..<noise.count - 1 { rows[i] = 0.25 * (noise[i - 1] + noise[i + 1]) + 0.5 * noise[i] }
+        var result = rows
+        for i in size..<noise.count - size {
+            result[i] = (0.25 * (rows[i - size] + rows[i + size]) + 0.5 * rows[i]) / 0.375
+        }
+        return result
     }
 
     /// By region, of the tap that contrast is measured of.

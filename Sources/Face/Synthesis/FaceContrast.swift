@@ -13,6 +13,10 @@ struct FaceContrast: Sendable {
 
     /// Measured logarithms are wrong by about this much (standard deviation), however large the region.
     private static let error = 0.2
+    /// Octaves that are resolved less say nothing.
+    private static let clear = 0.05
+    /// And by about this much more where the octave is hardly resolved.
+    private static let blur = 0.3
     /// A region of so many texels is wrong by as much again.
     private static let texels = 500.0
     /// What is so many deviations stronger than skin is hair, a frame of glasses or a shadow, and says nothing; what is weaker by
@@ -52,16 +56,17 @@ struct FaceContrast: Sendable {
     func expected(given seen: DetailStatistics, resolved: [Float]?) -> [Double] {
         let regions = DetailRegions.count
         var observed: [(index: Int, departure: Double, noise: Double)] = []
-        for k in means.indices where deviations[k] > 0 && Double(resolved?[k / regions] ?? 1) > FaceDatabase.clear {
+        for k in means.indices where deviations[k] > 0 && Double(resolved?[k / regions] ?? 1) > Self.clear {
             let own = seen.correlations[seen.index(octave: k / regions, tap: tap, region: k % regions)]
             guard own.weight >= FaceDatabase.fewest else { continue }
             let energy = Self.energy(own.means, side: own.side)
             let departure = (log(max(energy, 1e-12)) - means[k]) / deviations[k]
             guard departure < Self.most else { continue }
+            let blur = Self.blur * (1 - Double(resolved?[k / regions] ?? 1))
             observed.append(
                 (
                     k, max(departure, -Self.most) * deviations[k],
-                    Self.error * Self.error * (1 + Self.texels / own.weight)
+                    Self.error * Self.error * (1 + Self.texels / own.weight) + blur * blur
                 ))
         }
         return expected(given: observed)
@@ -135,5 +140,23 @@ extension FaceDatabase.Block {
             return sum + Double(mean[at]) + Double(scale) * Double(differences[f * mean.count + at])
         }
         return sum > 0 ? sum : nil
+    }
+}
+
+extension DetailStatistics {
+    /// Natural logarithm of the energy of one region's features in one octave; `nil` where too little was seen.
+    package func logEnergy(octave: Int, region: Int) -> Double? {
+        let own = correlations[index(octave: octave, tap: min(1, taps - 1), region: region)]
+        let energy = FaceContrast.energy(own.means, side: own.side)
+        return own.weight >= FaceDatabase.fewest && energy > 0 ? log(energy) : nil
+    }
+}
+
+extension DetailAnalysis {
+    /// Of a target.
+    /// - Parameter statistics: of the same pyramid and network.
+    package func logEnergy(octave: Int, region: Int, in statistics: DetailStatistics) -> Double {
+        let index = statistics.index(octave: octave, tap: min(1, statistics.taps - 1), region: region)
+        return log(max(FaceContrast.energy(targets[index], side: statistics.correlations[index].side), 1e-12))
     }
 }

@@ -29,7 +29,7 @@ package struct FaceDatabase: Sendable {
     /// A region that fewer texels of were seen says nothing.
     package static let fewest = 60.0
     /// An octave that is resolved less (`DetailPyramid.resolved`) looks smoother than the person is, and says nothing either.
-    static let clear = 0.9
+    static let clear = 0.4
 
     package init(_ faces: [DetailStatistics]) {
         precondition(!faces.isEmpty, "a database of no faces")

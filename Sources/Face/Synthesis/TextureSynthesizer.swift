@@ -84,6 +84,7 @@ package final class TextureSynthesizer {
     ) -> State? {
         let detail = detail(of: texture)
         let seen = tiles.statistics(of: detail, pyramid: pyramid, network: network)
+            .sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre)
         let resolved = pyramid.resolved(pixelsPerMetre: pixelsPerMetre)
         let analysis = DetailAnalysis(
             of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)
