@@ -9,7 +9,7 @@ package import Tensors
 package struct DetailSynthesis {
     package struct Options: Sendable {
         /// Evaluations per tile, from the coarsest octave up; the last counts for all further ones.
-        package var evaluations = [30, 40, 30]
+        package var evaluations = [60, 40, 30]
         /// Texels along a tile's side, overlap and context not counted.
         package var tile = 128
         package var seed: UInt64 = 1
@@ -22,6 +22,7 @@ package struct DetailSynthesis {
         package let size: Int
         package let window: Int
         package let windows: Int
+        /// From 1; 0 while the octave's start is measured.
         package let evaluation: Int
         package let loss: Double
     }
@@ -51,14 +52,6 @@ package struct DetailSynthesis {
     /// Texels along one side of the finest octave that the camera resolved wholly; half the coarsest where it did none.
     var sharpSize: Int { zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0 ?? pyramid.sizes.last! / 2 }
 
-    /// Standard deviation of the noise that starts an octave.
-    private static let grain = 0.02
-    /// So much of it stays on skin that is only displaced, which loses some of its contrast where it is faded in.
-    private static let lost: Float = 0.5
-
-    /// An octave that is resolved less shows no skin to begin with elsewhere.
-    private static let recognizable: Float = 0.3
-
     /// - Parameters:
     ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.
     ///   - within: of the finest octave, 0...1: where anything may change; everywhere when not given.
@@ -81,15 +74,11 @@ package struct DetailSynthesis {
         let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
         let shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
         let counterpart = pyramid.mirrored(levels.last!.seen)
-        let displaced =
+        var start =
             starts[detail.size] == nil
-            ? DisplacedSkin(
-                levels, coarsest: pyramid.regions(at: levels.last!.size), features: features,
-                known: zip(levels.last!.seen, counterpart).map { max($0, $1) }) : nil
-        // Skin that neither side shows.
-        let example = SkinByExample(
-            levels.last!, regions: pyramid.regions(at: levels.last!.size), features: features, seed: options.seed)
-        var generator = SeededGenerator(seed: options.seed)
+            ? OctaveStart(
+                levels, coarsest: pyramid.regions(at: levels.last!.size), features: features, counterpart: counterpart,
+                seed: options.seed) : nil
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
@@ -109,34 +98,23 @@ package struct DetailSynthesis {
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
-            } else if let sample = displaced?.octaves[size] {
+            } else {
                 let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
-                let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
-                // Skin has less of what is as fine as a texel than white noise.
-                let grain = Self.softened(noise, size: size)
-                let smooth = Self.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)
-                var skin = noise.indices.map { grain[$0] + (1 - left[$0]) * (noise[$0] - grain[$0]) }
-                if let example, resolved > Self.recognizable {
-                    let band =
-                        size == levels.last!.size ? level.values : Self.fine(level, less: levels[levels.count - rank])
-                    let other = example.octave(band, covered: covered, size: size)
-                    for i in skin.indices {
-                        // Two textures faded into each other keep their contrast.
-                        let strength = 1 / (left[i] * left[i] + (1 - left[i]) * (1 - left[i])).squareRoot()
-                        let faded = strength * (left[i] * other[i] + (1 - left[i]) * sample[i])
-                        skin[i] = faded - sample[i] + (1 - left[i]) * noise[i]
-                    }
-                }
-                var addition = skin
-                for i in values.indices {
-                    values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i]
-                    // On top of what was seen nothing coarse.
-                    addition[i] = (sample[i] + skin[i]) * unknown[i] + (grain[i] - smooth[i]) * (free[i] - unknown[i])
-                }
-                let factors = StartContrast(
+                for i in values.indices { values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] }
+                let coarser = rank == 0 ? nil : levels[levels.count - rank]
+                // An earlier result has all octaves up to its own.
+                let addition = start!.addition(
+                    level, coarser: coarser,
+                    at: .init(free: free, unknown: unknown, left: left, covered: covered, resolved: resolved))
+                let contrast = StartContrast(
                     pyramid: pyramid, network: network, targets: targets(ofOctave: levels.count - 1 - rank),
-                    octave: levels.count - 1 - rank, tile: options.tile
-                ).factors(base: values, addition: addition, counted: zip(free, left).map { $0 > 0.02 ? $1 : 0 })
+                    octave: levels.count - 1 - rank, tile: options.tile)
+                let factors = contrast.factors(
+                    base: values, addition: addition, counted: zip(free, left).map { $0 > 0.02 ? $1 : 0 }
+                ) {
+                    progress(Step(size: size, window: $0, windows: $1, evaluation: 0, loss: 0))
+                }
+                guard let factors else { return nil }
                 for i in values.indices { values[i] += addition[i] * (1 + left[i] * (factors[i] - 1)) }
             }
             for i in free.indices where free[i] > 0 {
@@ -184,26 +162,10 @@ package struct DetailSynthesis {
         return found
     }
 
-    /// By a binomial of three texels each way, as strong as before.
-    private static func softened(_ noise: [Float], size: Int) -> [Float] {
-        var rows = noise
-        for i in 1..<noise.count - 1 { rows[i] = 0.25 * (noise[i - 1] + noise[i + 1]) + 0.5 * noise[i] }
-        var result = rows
-        for i in size..<noise.count - size {
-            result[i] = (0.25 * (rows[i - size] + rows[i + size]) + 0.5 * rows[i]) / 0.375
-        }
-        return result
-    }
-
     /// By region, of the tap that contrast is measured of.
     private func targets(ofOctave octave: Int) -> [[Float]] {
         let first = (octave * database.taps + StartContrast.tap(of: database.taps)) * DetailRegions.count
         return Array(analysis.targets[first..<first + DetailRegions.count])
-    }
-
-    /// What a map has and the one of half the size does not.
-    private static func fine(_ level: DetailMap, less coarse: DetailMap) -> [Float] {
-        zip(level.values, enlarged(coarse.values, size: coarse.size)).map { $0 - $1 }
     }
 
     /// A result by size, as far down as it goes.

@@ -24,17 +24,20 @@ struct StartContrast {
     ///   - base: `size × size`, what is there already; where it has all the energy that is wanted, little is added.
     ///   - addition: what is to be added, at some strength.
     ///   - counted: 0...1: where it is all new.
-    /// - Returns: `size × size`: what to multiply the addition by.
-    func factors(base: [Float], addition: [Float], counted: [Float]) -> [Float] {
+    ///   - goOn: before each window, with its number and how many there are; false stops.
+    /// - Returns: `size × size`: what to multiply the addition by; `nil` where it was stopped.
+    func factors(
+        base: [Float], addition: [Float], counted: [Float], goOn: (Int, Int) -> Bool
+    ) -> [Float]? {
         let size = pyramid.sizes[octave]
         var factors = [Double](repeating: 1, count: DetailRegions.count)
-        let before = energies(base, counted: counted)
+        guard let before = energies(base, counted: counted, goOn: goOn) else { return nil }
         // Features are rectified, so the energies of two maps do not just add up: look again at what came of it.
         for _ in 0..<2 {
             let regions = pyramid.regions(at: size)
             let field = Self.field(factors, regions: regions)
-            let after = energies(
-                base.indices.map { base[$0] + field[$0] * addition[$0] }, counted: counted)
+            let started = base.indices.map { base[$0] + field[$0] * addition[$0] }
+            guard let after = energies(started, counted: counted, goOn: goOn) else { return nil }
             for k in factors.indices {
                 guard let (old, _) = before[k], let (new, weight) = after[k], weight >= Self.fewest, new > old else {
                     continue
@@ -59,12 +62,16 @@ struct StartContrast {
     }
 
     /// By region: sum of the maps' mean squares, and the weight it is over; `nil` where there is none.
-    private func energies(_ values: [Float], counted: [Float]) -> [(energy: Double, weight: Double)?] {
+    private func energies(
+        _ values: [Float], counted: [Float], goOn: (Int, Int) -> Bool
+    ) -> [(energy: Double, weight: Double)?]? {
         let size = pyramid.sizes[octave]
         var sums = [Correlations](
             repeating: Correlations(channels: network.tapChannels[tap]), count: DetailRegions.count)
         let windows = DetailWindows(side: tile, alignment: max(2 << network.halvings, 16))
-        for piece in windows.pieces(counted.map { $0 > 0.5 }, size: size) {
+        let pieces = windows.pieces(counted.map { $0 > 0.5 }, size: size)
+        for (k, piece) in pieces.enumerated() {
+            guard goOn(k, pieces.count) else { return nil }
             let window = piece.outer
             let picture = FeatureMap(MapShape(channels: 1, height: window.height, width: window.width))
             picture.assign(window.cut(values, size: size).span)
