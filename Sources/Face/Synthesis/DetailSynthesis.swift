@@ -79,10 +79,14 @@ package struct DetailSynthesis {
             ? OctaveStart(
                 levels, coarsest: pyramid.regions(at: levels.last!.size), features: features, counterpart: counterpart,
                 seed: options.seed) : nil
+        var targets = analysis.targets
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
+            func measuring(_ window: Int, of windows: Int) -> Bool {
+                progress(Step(size: size, window: window, windows: windows, evaluation: 0, loss: 0))
+            }
             let covered = pyramid.regions(at: size).covered
             var (free, unknown) = (covered, covered)
             for i in free.indices where free[i] > 0 {
@@ -95,6 +99,14 @@ package struct DetailSynthesis {
             let left = free.indices.map { i in
                 1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
             }
+            var contrast = StartContrast(
+                pyramid: pyramid, network: network, targets: targets, octave: levels.count - 1 - rank,
+                tile: options.tile)
+            if resolved < 1 {
+                let refined = free.indices.map { free[$0] > 0.02 && level.seen[$0] > 0.9 ? Float(1) : 0 }
+                guard contrast.raise(toThatOf: level.values, counted: refined, goOn: measuring) else { return nil }
+                targets = contrast.targets
+            }
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
@@ -106,14 +118,9 @@ package struct DetailSynthesis {
                 let addition = start!.addition(
                     level, coarser: coarser,
                     at: .init(free: free, unknown: unknown, left: left, covered: covered, resolved: resolved))
-                let contrast = StartContrast(
-                    pyramid: pyramid, network: network, targets: targets(ofOctave: levels.count - 1 - rank),
-                    octave: levels.count - 1 - rank, tile: options.tile)
                 let factors = contrast.factors(
-                    base: values, addition: addition, counted: zip(free, left).map { $0 > 0.02 ? $1 : 0 }
-                ) {
-                    progress(Step(size: size, window: $0, windows: $1, evaluation: 0, loss: 0))
-                }
+                    base: values, addition: addition, counted: zip(free, left).map { $0 > 0.02 ? $1 : 0 },
+                    goOn: measuring)
                 guard let factors else { return nil }
                 for i in values.indices { values[i] += addition[i] * (1 + left[i] * (factors[i] - 1)) }
             }
@@ -139,7 +146,7 @@ package struct DetailSynthesis {
                 zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
             for (k, piece) in pieces.enumerated() {
                 let search = Objective(
-                    pyramid: pyramid, network: network, targets: analysis.targets, database: database,
+                    pyramid: pyramid, network: network, targets: targets, database: database,
                     octave: levels.count - 1 - rank, window: piece.outer, values: values,
                     unseen: free, counted: counted, mask: piece.mask, size: size, kept: kept,
                     halvings: halvings)
@@ -160,12 +167,6 @@ package struct DetailSynthesis {
             guard octave(done) else { return size == detail.size ? done : nil }
         }
         return found
-    }
-
-    /// By region, of the tap that contrast is measured of.
-    private func targets(ofOctave octave: Int) -> [[Float]] {
-        let first = (octave * database.taps + StartContrast.tap(of: database.taps)) * DetailRegions.count
-        return Array(analysis.targets[first..<first + DetailRegions.count])
     }
 
     /// A result by size, as far down as it goes.

@@ -6,8 +6,8 @@ internal import Tensors
 struct StartContrast {
     let pyramid: DetailPyramid
     let network: FeatureNetwork
-    /// Of the octave, by region: (channels + 1)², mean correlations of `tap`.
-    let targets: [[Float]]
+    /// See `DetailAnalysis`.
+    private(set) var targets: [[Float]]
     let octave: Int
     /// Texels of a tile's side.
     let tile: Int
@@ -19,6 +19,35 @@ struct StartContrast {
     private static let most = 6.0
     /// A region with fewer texels keeps its strength.
     private static let fewest = 100.0
+
+    init(pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], octave: Int, tile: Int) {
+        (self.pyramid, self.network, self.targets) = (pyramid, network, targets)
+        (self.octave, self.tile) = (octave, tile)
+    }
+
+    /// Skin that was seen, if not sharply, is never to become smoother than it is: a beard that no statistics expect.
+    /// - Parameters:
+    ///   - seen: `size × size`.
+    ///   - counted: 1 where it was seen.
+    /// - Returns: whether it went on to its end.
+    mutating func raise(toThatOf seen: [Float], counted: [Float], goOn: (Int, Int) -> Bool) -> Bool {
+        guard let found = energies(seen, counted: counted, goOn: goOn) else { return false }
+        for (k, found) in found.enumerated() {
+            guard let (energy, weight) = found, weight >= Self.fewest else { continue }
+            let target = FaceContrast.energy(targets[index(tap, k)], side: network.tapChannels[tap] + 1)
+            guard target > 0, energy > target else { continue }
+            let contrast = Float((energy / target).squareRoot())
+            for t in network.taps.indices {
+                targets[index(t, k)] = FaceContrast.scaled(
+                    targets[index(t, k)], side: network.tapChannels[t] + 1, by: contrast)
+            }
+        }
+        return true
+    }
+
+    private func index(_ tap: Int, _ region: Int) -> Int {
+        (octave * network.taps.count + tap) * DetailRegions.count + region
+    }
 
     /// - Parameters:
     ///   - base: `size × size`, what is there already; where it has all the energy that is wanted, little is added.
@@ -42,7 +71,7 @@ struct StartContrast {
                 guard let (old, _) = before[k], let (new, weight) = after[k], weight >= Self.fewest, new > old else {
                     continue
                 }
-                let target = FaceContrast.energy(targets[k], side: network.tapChannels[tap] + 1)
+                let target = FaceContrast.energy(targets[index(tap, k)], side: network.tapChannels[tap] + 1)
                 guard target > 0 else { continue }
                 let share = max(target - old, 0.05 * target) / (new - old)
                 factors[k] = min(max(factors[k] * share.squareRoot(), 1 / Self.most), Self.most)
