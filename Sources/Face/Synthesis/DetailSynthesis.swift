@@ -103,8 +103,12 @@ package struct DetailSynthesis {
                 pyramid: pyramid, network: network, targets: targets, octave: levels.count - 1 - rank,
                 tile: options.tile)
             if resolved < 1 {
-                let refined = free.indices.map { free[$0] > 0.02 && level.seen[$0] > 0.9 ? Float(1) : 0 }
-                guard contrast.raise(toThatOf: level.values, counted: refined, goOn: measuring) else { return nil }
+                let plain = pyramid.regions(at: size).plain
+                let changing = free.indices.map { free[$0] > 0.02 && plain[$0] > 0.9 ? Float(1) : 0 }
+                let refined = free.indices.map { level.seen[$0] > 0.9 ? changing[$0] : 0 }
+                guard contrast.raise(toThatOf: level.values, counted: refined, of: changing, goOn: measuring) else {
+                    return nil
+                }
                 targets = contrast.targets
             }
             var values = level.values

@@ -17,6 +17,7 @@ struct StartContrast {
 
     /// Strength changes by this factor at most, either way.
     private static let most = 6.0
+    private static let nearlyAll: Float = 0.8
     /// A region with fewer texels keeps its strength.
     private static let fewest = 100.0
 
@@ -25,15 +26,29 @@ struct StartContrast {
         (self.octave, self.tile) = (octave, tile)
     }
 
-    /// Skin that was seen, if not sharply, is never to become smoother than it is: a beard that no statistics expect.
+    /// Skin that was seen, if not sharply, is not to become smoother than it is: a beard that no statistics expect. A region
+    /// that is not nearly all seen keeps its targets: hair or a shadow at its rim would spread over skin that nobody saw.
     /// - Parameters:
     ///   - seen: `size × size`.
     ///   - counted: 1 where it was seen.
+    ///   - all: 1 where it is to change.
     /// - Returns: whether it went on to its end.
-    mutating func raise(toThatOf seen: [Float], counted: [Float], goOn: (Int, Int) -> Bool) -> Bool {
+    mutating func raise(
+        toThatOf seen: [Float], counted: [Float], of all: [Float], goOn: (Int, Int) -> Bool
+    ) -> Bool {
+        let regions = pyramid.regions(at: pyramid.sizes[octave])
+        var totals = [Float](repeating: 0, count: DetailRegions.count)
+        var known = totals
+        for (i, region) in regions.first.enumerated() where all[i] > 0 {
+            totals[Int(region)] += 1
+            known[Int(region)] += counted[i]
+        }
+
         guard let found = energies(seen, counted: counted, goOn: goOn) else { return false }
         for (k, found) in found.enumerated() {
-            guard let (energy, weight) = found, weight >= Self.fewest else { continue }
+            guard let (energy, weight) = found, weight >= Self.fewest, known[k] > Self.nearlyAll * totals[k] else {
+                continue
+            }
             let target = FaceContrast.energy(targets[index(tap, k)], side: network.tapChannels[tap] + 1)
             guard target > 0, energy > target else { continue }
             let contrast = Float((energy / target).squareRoot())
