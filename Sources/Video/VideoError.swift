@@ -48,7 +48,8 @@ package struct VideoError: Error, Sendable, Equatable, CustomStringConvertible {
             case .refused: "the connection is refused; check that the camera is on and the port is right"
             case .unauthorized: "the camera refuses the user name or password; correct it in the source's URL"
             case .notFound: "the camera has no stream of that path; check the URL"
-            case .timedOut: "nothing came in time; check that the camera is on, or give it longer (video.readSeconds)"
+            case .timedOut:
+                "nothing came in time; check that the camera is on, or give it longer (video.openSeconds, readSeconds)"
             case .permissionDenied: "no permission to read it; for a webcam, join the group 'video'"
             case .busy: "another program is using the device; close it"
             case .interrupted: "stopped"

@@ -107,11 +107,15 @@ final class WatchingProgram {
     var preset: String { place.path + "/preset.yaml" }
     var errors: String { (try? String(contentsOfFile: place.path + "/err", encoding: .utf8)) ?? "" }
     var output: String { (try? String(contentsOfFile: place.path + "/out", encoding: .utf8)) ?? "" }
-    func count(_ text: String) -> Int { errors.components(separatedBy: text).count - 1 }
+    /// How much it has said so far, bytes.
+    var said: Int { errors.utf8.count }
+    func count(_ text: String, after said: Int = 0) -> Int {
+        String(decoding: errors.utf8.dropFirst(said), as: UTF8.self).components(separatedBy: text).count - 1
+    }
 
-    /// Seconds until it has said so `times` times; `nil` where it never did.
-    func wait(for text: String, times: Int = 1, within seconds: Double = 30) -> Double? {
-        Self.wait(within: seconds) { self.count(text) >= times }
+    /// Seconds until it has said so `times` times behind what it had `said`; `nil` where it never did.
+    func wait(for text: String, times: Int = 1, after said: Int = 0, within seconds: Double = 30) -> Double? {
+        Self.wait(within: seconds) { self.count(text, after: said) >= times }
     }
 
     /// Seconds until a file of that name is published.

@@ -10,6 +10,7 @@ import Testing
         if: Models.present && RTSPCamera.isInstalled,
         "needs the models, ../shared/tools/rtsp_server.py and Debian's gir1.2-gst-rtsp-server-1.0"))
 struct RecoveryTests {
+    /// A busy machine's server may need longer than that for its first picture: such a program runs with `--wait`.
     private static let impatient = "video: {openSeconds: 4, readSeconds: 2}\npublication: {minimumIntervalSeconds: 1}"
 
     private static func print(_ what: String, lost: Double, back: Double) {
@@ -22,36 +23,38 @@ struct RecoveryTests {
         let port = RTSPCamera.freePort()
         let first = try RTSPCamera([Film.person], port: port)
         first.wait()
-        let program = try WatchingProgram("rtsp://127.0.0.1:\(port)/cam", preset: Self.impatient)
+        let program = try WatchingProgram("rtsp://127.0.0.1:\(port)/cam", ["--wait"], preset: Self.impatient)
         try #require(program.wait(forFile: "avatar.json", within: 60) != nil, "\(program.errors)")
+        let said = program.said
         first.stop()
-        let lost = try #require(program.wait(for: "source lost"), "\(program.errors)")
+        let lost = try #require(program.wait(for: "source lost", after: said), "\(program.errors)")
         #expect(lost < 1.9, "readSeconds is 2")
         Thread.sleep(forTimeInterval: 2)
         let second = try RTSPCamera([Film.person], port: port)
         second.wait()
-        let back = try #require(program.wait(for: "the source is back"), "\(program.errors)")
+        let back = try #require(program.wait(for: "the source is back", after: said), "\(program.errors)")
         // A second until the next try, and what RTSP and the first intra frame take on a busy machine.
         #expect(back < 20)
         Self.print("killed and started again", lost: lost, back: back)
         Thread.sleep(forTimeInterval: 2)
         #expect(program.end() == 0)
-        #expect(program.output.contains("opened it again 1 times"), "\(program.output)")
+        #expect(program.output.contains("opened it again "), "\(program.output)")
         #expect(try FaultTests.checkPublished(program.place.path + "/avatars", "after a reconnection") >= 1)
     }
 
     @Test(.timeLimit(.minutes(3))) func aStoppedServerThatLooksAlive() throws {
         let camera = try RTSPCamera([Film.person], port: RTSPCamera.freePort())
         camera.wait()
-        let program = try WatchingProgram("rtsp://127.0.0.1:\(camera.port)/cam", preset: Self.impatient)
+        let program = try WatchingProgram("rtsp://127.0.0.1:\(camera.port)/cam", ["--wait"], preset: Self.impatient)
         try #require(program.wait(forFile: "avatar.json", within: 60) != nil, "\(program.errors)")
+        let said = program.said
         camera.freeze()
-        let lost = try #require(program.wait(for: "source lost"), "\(program.errors)")
+        let lost = try #require(program.wait(for: "source lost", after: said), "\(program.errors)")
         #expect(lost > 1.5 && lost < 10, "readSeconds is 2")
         // Connecting still works, the kernel does that: opening must end by its own deadline.
-        _ = try #require(program.wait(for: "source cannot be opened", within: 10), "\(program.errors)")
+        _ = try #require(program.wait(for: "source cannot be opened", after: said, within: 10), "\(program.errors)")
         camera.goOn()
-        let back = try #require(program.wait(for: "the source is back"), "\(program.errors)")
+        let back = try #require(program.wait(for: "the source is back", after: said), "\(program.errors)")
         #expect(back < 20)
         Self.print("stopped and woken", lost: lost, back: back)
         #expect(program.end() == 0)
@@ -90,20 +93,21 @@ struct RecoveryTests {
         let port = RTSPCamera.freePort()
         let first = try RTSPCamera([Film.person], port: port)
         first.wait()
-        let program = try WatchingProgram("rtsp://127.0.0.1:\(port)/cam", preset: Self.impatient)
+        let program = try WatchingProgram("rtsp://127.0.0.1:\(port)/cam", ["--wait"], preset: Self.impatient)
         try #require(program.wait(forFile: "avatar.json", within: 60) != nil, "\(program.errors)")
+        let said = program.said
         first.stop()
         let second = try RTSPCamera(["--live", size], port: port)
         second.wait()
-        let back = try #require(program.wait(for: "the source is back"), "\(program.errors)")
+        let back = try #require(program.wait(for: "the source is back", after: said), "\(program.errors)")
         #expect(back < 20)
         if size == "360x480" {
-            let started = try #require(program.wait(for: "starting over with it"), "\(program.errors)")
+            let started = try #require(program.wait(for: "starting over with it", after: said), "\(program.errors)")
             Swift.print("another shape: seen \(String(format: "%.1f", started)) s after its first picture")
-            _ = try #require(program.wait(for: "the source is back", times: 2), "\(program.errors)")
+            _ = try #require(program.wait(for: "the source is back", times: 2, after: said), "\(program.errors)")
         }
         Thread.sleep(forTimeInterval: 1)
-        #expect(program.count("starting over") == (size == "360x480" ? 1 : 0), "\(program.errors)")
+        #expect(program.count("starting over", after: said) == (size == "360x480" ? 1 : 0), "\(program.errors)")
         #expect(program.process.isRunning)
         #expect(program.end() == 0, "\(program.errors)")
     }
