@@ -13,7 +13,7 @@ struct PredictionBench: ParsableCommand {
         let directory = Places.models(option: models)
         let contents = try SynthesisBench.contents(database ?? directory + "/" + FaceDatabaseFile.name)
         let trial = PredictionTrial(contents.database)
-        print("miss, and contrast's bias and error (natural logarithm), by octave, finest first")
+        print("miss, and contrast's bias and error (natural logarithm), by band, finest first")
         for test in SynthesisBench.Test.allCases where test != .half {
             let octaves = test.factor > 1 ? [2: 1, 4: 2, 7: 2][test.factor]! : 0
             let scores = trial.scores(hidden: test.regions, octaves: octaves)

@@ -18,7 +18,7 @@ struct ResolutionBench: ParsableCommand {
         let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
         let (pyramid, network) = (DetailPyramid(atlas: atlas), contents.network.network())
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
-        var found: [(share: Double, loss: Double)] = []
+        var found: [(share: Double, band: Double, features: Double)] = []
         for photo in photos {
             func statistics(_ factor: Int) throws -> (DetailStatistics, Double)? {
                 guard let picture = try? maker.texture(of: photo, shrunkBy: factor) else { return nil }
@@ -30,26 +30,28 @@ struct ResolutionBench: ParsableCommand {
             for factor in 2...7 {
                 guard let (small, density) = try statistics(factor) else { continue }
                 for octave in pyramid.sizes.indices {
-                    let losses = (0..<DetailRegions.count).compactMap { region -> Double? in
-                        guard let a = small.logEnergy(octave: octave, region: region),
-                            let b = whole.logEnergy(octave: octave, region: region)
-                        else { return nil }
-                        return a - b
+                    func loss(_ energy: (DetailStatistics, Int) -> Double?) -> Double? {
+                        let losses = (0..<DetailRegions.count).compactMap { region in
+                            energy(small, region).flatMap { a in energy(whole, region).map { a - $0 } }
+                        }
+                        return losses.isEmpty ? nil : losses.sorted()[losses.count / 2]
                     }
-                    guard !losses.isEmpty else { continue }
-                    let share = pyramid.share(pixelsPerMetre: density, octave: octave)
-                    found.append((share, losses.sorted()[losses.count / 2]))
+                    guard let band = loss({ $0.logEnergy(band: octave, region: $1) }),
+                        let features = loss({ $0.logFeatureEnergy(octave: octave, region: $1) })
+                    else { continue }
+                    found.append((pyramid.share(pixelsPerMetre: density, octave: octave), band, features))
                 }
             }
         }
-        print("pixels a texel, log energy beside the large picture's (median, quartiles)")
+        print(
+            "pixels a texel, log energy of a band and of features beside the large picture's (median, quartiles each)")
         for group in Dictionary(grouping: found, by: { ($0.share * 10).rounded() / 10 }).sorted(by: { $0.key < $1.key })
         {
-            let losses = group.value.map(\.loss).sorted()
-            print(
-                String(
-                    format: "%.1f  %+.2f  %+.2f %+.2f  %d", group.key, losses[losses.count / 2],
-                    losses[losses.count / 4], losses[losses.count * 3 / 4], losses.count))
+            let words = [group.value.map(\.band), group.value.map(\.features)].map { losses in
+                let sorted = losses.sorted()
+                return [2, 1, 3].map { String(format: "%+.2f", sorted[sorted.count * $0 / 4]) }.joined(separator: " ")
+            }
+            print(String(format: "%.1f  ", group.key) + words.joined(separator: "  |  ") + "  \(group.value.count)")
         }
     }
 }

@@ -163,7 +163,9 @@ import Testing
         }
         // Two octaves of which the finer has half the contrast: the one to come has a quarter.
         let (fine, coarse, finest) = (statistics(0.02), statistics(0.04), statistics(0.01))
-        let both = DetailStatistics(octaves: 2, taps: 4, correlations: fine.correlations + coarse.correlations)
+        let both = DetailStatistics(
+            octaves: 2, taps: 4, correlations: fine.correlations + coarse.correlations,
+            bands: fine.bands.prefix(DetailRegions.count) + coarse.bands)
         let extended = FaceDatabase([both, both]).extended(octaves: 1)
         #expect(extended.octaves == 3)
         let region = (0..<DetailRegions.count).max { finest.correlations[$0].weight < finest.correlations[$1].weight }!
@@ -224,7 +226,9 @@ import Testing
                 width: size, height: size, channels: 1, values: skin.map { $0 > 0 ? 1 : 0 }))
         var two = contents.database.blocks
         two += contents.database.blocks
-        let database = FaceDatabase(octaves: 2, taps: 4, faces: 3, blocks: two)
+        let bands = contents.database.energies
+        let database = FaceDatabase(
+            octaves: 2, taps: 4, faces: 3, blocks: two, energies: bands.prefix(DetailRegions.count) + bands)
         let synthesizer = TextureSynthesizer(
             atlas: Self.atlas, contents: FaceDatabaseContents(network: contents.network, database: database, size: 512),
             size: 512)

@@ -11,9 +11,9 @@ package struct PredictionTrial {
 
     /// Of one way, over all faces and hidden blocks.
     package struct Score {
-        /// Root mean square of ‖target − own‖² in units of the block's spread.
+        /// Root mean square of ‖target − own‖² in units of the block's spread; not a number of what lies below the octaves.
         package var miss = 0.0
-        /// Natural logarithm of the target's contrast beside the face's own: mean and root mean square.
+        /// Natural logarithm of the band's contrast beside the face's own: mean and root mean square.
         package var bias = 0.0
         package var error = 0.0
     }
@@ -25,12 +25,12 @@ package struct PredictionTrial {
     /// - Parameters:
     ///   - hidden: names of regions.
     ///   - octaves: how many of the finest are hidden as well, everywhere: of a small picture. Then all regions are judged.
-    /// - Returns: by octave, finest first.
+    /// - Returns: by band (see `BandEnergy`).
     package func scores(hidden names: Set<String>, octaves unresolved: Int = 0) -> [[Way: Score]] {
         let regions = DetailRegions.count
         let hidden = Set(names.map { DetailRegions.names.firstIndex(of: $0)! })
         let resolved = (0..<database.octaves).map { Float($0 < unresolved ? 0 : 1) }
-        var sums = [[Way: (score: Score, count: Double)]](repeating: [:], count: database.octaves)
+        var sums = [[Way: Sums]](repeating: [:], count: database.octaves + 1)
         for face in 0..<database.faces {
             let rest = database.without(face: face)
             var seen = DetailStatistics(of: face, in: database)
@@ -40,40 +40,59 @@ package struct PredictionTrial {
                     seen.correlations[i] = Correlations(channels: database.blocks[i].channels)
                 }
             }
+            for i in seen.bands.indices where i / regions < unresolved || hidden.contains(i % regions) {
+                seen.bands[i] = BandEnergy()
+            }
             let relations = FaceRelations(rest)
             let ours = DetailAnalysis(of: seen, relations: relations, resolved: unresolved > 0 ? resolved : nil)
             let best = ours.weights.indices.max { ours.weights[$0] < ours.weights[$1] }!
-            let targets: [Way: [[Float]]] = [
-                .ours: ours.targets,
-                .mean: DetailAnalysis(weights: ours.weights.map { _ in 1 }, database: rest).targets,
-                .nearest: DetailAnalysis(weights: ours.weights.indices.map { $0 == best ? 1 : 0 }, database: rest)
-                    .targets,
+            let analyses: [Way: DetailAnalysis] = [
+                .ours: ours,
+                .mean: DetailAnalysis(weights: ours.weights.map { _ in 1 }, database: rest),
+                .nearest: DetailAnalysis(weights: ours.weights.indices.map { $0 == best ? 1 : 0 }, database: rest),
             ]
-            for (i, block) in database.blocks.enumerated() where block.weights[face] > 0 && rest.blocks[i].spread > 0 {
-                let (octave, region) = (i / (database.taps * regions), i % regions)
-                guard hidden.isEmpty ? octave < unresolved : hidden.contains(region) else { continue }
-                let own = block.square(ofFace: face)
-                for (way, targets) in targets {
-                    let energies = [targets[i], own].map { FaceContrast.energy($0, side: block.channels + 1) }
-                    guard energies.allSatisfy({ $0 > 0 }) else { continue }
-                    let log = log(energies[0] / energies[1]) / 2
-                    var (score, count) = sums[octave][way] ?? (Score(), 0)
-                    score.miss +=
-                        zip(targets[i], own).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
-                        / rest.blocks[i].spread
-                    score.bias += log
-                    score.error += log * log
-                    count += 1
-                    sums[octave][way] = (score, count)
+            func isJudged(_ octave: Int, _ region: Int) -> Bool {
+                hidden.isEmpty ? octave < unresolved : hidden.contains(region)
+            }
+            for (way, analysis) in analyses {
+                for (i, block) in database.blocks.enumerated()
+                where block.weights[face] > 0 && rest.blocks[i].spread > 0 {
+                    let octave = i / (database.taps * regions)
+                    guard isJudged(octave, i % regions) else { continue }
+                    sums[octave][way, default: Sums()].add(
+                        miss: zip(analysis.targets[i], block.square(ofFace: face)).reduce(0) {
+                            $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1))
+                        } / rest.blocks[i].spread)
+                }
+                for (k, faces) in database.energies.enumerated() where faces[face] > 0 {
+                    guard isJudged(k / regions, k % regions) else { continue }
+                    sums[k / regions][way, default: Sums()].add(
+                        departure: (analysis.energies[k] - log(Double(faces[face]))) / 2)
                 }
             }
         }
-        return sums.map {
-            $0.mapValues { score, count in
-                Score(
-                    miss: (score.miss / count).squareRoot(), bias: score.bias / count,
-                    error: (score.error / count).squareRoot())
-            }
+        return sums.map { $0.mapValues(\.score) }
+    }
+
+    private struct Sums {
+        private var (miss, misses) = (0.0, 0.0)
+        private var (departure, squares, departures) = (0.0, 0.0, 0.0)
+
+        mutating func add(miss: Double) {
+            self.miss += miss
+            misses += 1
+        }
+
+        mutating func add(departure: Double) {
+            self.departure += departure
+            squares += departure * departure
+            departures += 1
+        }
+
+        var score: Score {
+            Score(
+                miss: (miss / misses).squareRoot(), bias: departure / departures,
+                error: (squares / departures).squareRoot())
         }
     }
 
@@ -87,7 +106,9 @@ package struct PredictionTrial {
 extension FaceDatabase {
     /// All but one.
     func without(face: Int) -> FaceDatabase {
-        FaceDatabase(octaves: octaves, taps: taps, faces: faces - 1, blocks: blocks.map { $0.without(face: face) })
+        FaceDatabase(
+            octaves: octaves, taps: taps, faces: faces - 1, blocks: blocks.map { $0.without(face: face) },
+            energies: energies.map { row in row.indices.compactMap { $0 == face ? nil : row[$0] } })
     }
 }
 
@@ -127,6 +148,7 @@ extension DetailStatistics {
                 let weight = Double(block.weights[face])
                 if weight > 0 { own.sums = block.square(ofFace: face).map { weight * Double($0) } }
                 return own
-            })
+            },
+            bands: database.energies.map { BandEnergy(mean: Double($0[face]), weight: $0[face] > 0 ? 2000 : 0) })
     }
 }

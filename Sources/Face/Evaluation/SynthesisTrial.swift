@@ -159,8 +159,8 @@ package struct SynthesisTrial {
         let own = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
         return pyramid.sizes.indices.map { octave in
             let ratios = (0..<DetailRegions.count).compactMap { region -> Double? in
-                own.logEnergy(octave: octave, region: region).map {
-                    exp((analysis.logEnergy(octave: octave, region: region, in: own) - $0) / 2)
+                own.logEnergy(band: octave, region: region).map {
+                    exp((analysis.energies[octave * DetailRegions.count + region] - $0) / 2)
                 }
             }
             return ratios.reduce(0, +) / Double(max(ratios.count, 1))

@@ -11,6 +11,10 @@ package struct DetailAnalysis: Sendable {
     package let regionResiduals: [Double]
     /// By `DetailStatistics`' index: (channels + 1)², mean correlations to be synthesized.
     package let targets: [[Float]]
+    /// By band (see `BandEnergy`), then region: natural logarithm of the energy to be synthesized, where nothing was seen and
+    /// on skin that was, if not sharply: never smoother than it is, a beard that no other face has.
+    package let energies: [Double]
+    let seenEnergies: [Double]
 
     /// Mean over the regions.
     package var weights: [Double] {
@@ -46,8 +50,17 @@ package struct DetailAnalysis: Sendable {
         regionWeights = fits.map(\.weights)
         regionResiduals = fits.map(\.residual)
         var targets = Self.targets(database, regionWeights)
+        var energies = Self.energies(database, regionWeights)
         if own {
-            relations.contrast.adjust(&targets, given: seen, resolved: resolved)
+            let expected = relations.contrast.expected(given: seen, resolved: resolved)
+            let blended = Self.energies(database, regionWeights, ofBlocks: true)
+            for i in targets.indices {
+                let k = i / (seen.taps * DetailRegions.count) * DetailRegions.count + i % DetailRegions.count
+                let change = min(max((expected[k] - blended[k]) / 2, Self.leastChange), Self.mostChange)
+                targets[i] = FaceContrast.scaled(
+                    targets[i], side: seen.correlations[i].side, by: Float(exp(change)))
+            }
+            energies = expected
             for i in targets.indices {
                 let (region, octave) = (i % DetailRegions.count, i / (seen.taps * DetailRegions.count))
                 let clear = Double(resolved?[octave] ?? 1)
@@ -59,7 +72,16 @@ package struct DetailAnalysis: Sendable {
             }
         }
         self.targets = targets
+        self.energies = energies
+        seenEnergies = energies.indices.map { k in
+            let own = seen.logEnergy(band: k / DetailRegions.count, region: k % DetailRegions.count)
+            return max(energies[k], own ?? energies[k])
+        }
     }
+
+    /// Natural logarithms of the least and the most that a target's contrast is changed by.
+    private static let leastChange = -1.0
+    private static let mostChange = 1.2
 
     /// A region's own correlations, and its counterpart's, into its target. The farther they are from what the clean faces of
     /// the database say, in units of how those differ, the less they count: hair, shadows and compression lie far.
@@ -89,7 +111,9 @@ package struct DetailAnalysis: Sendable {
     /// The same with the same weights for all regions and nothing of one's own: a baseline.
     package init(weights: [Double], database: FaceDatabase) {
         let all = [[Double]](repeating: weights, count: DetailRegions.count)
-        self.init(weights: all, residuals: all.map { _ in 1 }, targets: Self.targets(database, all))
+        self.init(
+            weights: all, residuals: all.map { _ in 1 }, targets: Self.targets(database, all),
+            energies: Self.energies(database, all))
     }
 
     /// Targets that are a face's own: what the best analysis could find.
@@ -99,11 +123,35 @@ package struct DetailAnalysis: Sendable {
             weights: mean.regionWeights, residuals: mean.regionResiduals.map { _ in 0 },
             targets: zip(statistics.correlations, mean.targets).map { own, mean in
                 own.weight >= FaceDatabase.fewest ? own.means.map { Float($0) } : mean
+            },
+            energies: mean.energies.enumerated().map { k, mean in
+                statistics.logEnergy(band: k / DetailRegions.count, region: k % DetailRegions.count) ?? mean
             })
     }
 
-    private init(weights: [[Double]], residuals: [Double], targets: [[Float]]) {
+    private init(weights: [[Double]], residuals: [Double], targets: [[Float]], energies: [Double]) {
         (regionWeights, regionResiduals, self.targets) = (weights, residuals, targets)
+        (self.energies, seenEnergies) = (energies, energies)
+    }
+
+    /// Natural logarithms of the weighted means over the faces that know a band and region; of all where no weight counts.
+    /// - Parameter ofBlocks: only faces whose correlations are known as well: bearded ones' are not.
+    private static func energies(
+        _ database: FaceDatabase, _ weights: [[Double]], ofBlocks: Bool = false
+    ) -> [Double] {
+        database.energies.enumerated().map { k, faces in
+            let regions = DetailRegions.count
+            let octave = min(k / regions, database.octaves - 1)
+            let known = database.blocks[octave * database.taps * regions + k % regions].weights
+            func mean(_ weights: [Double]) -> Double? {
+                let sums = faces.indices.reduce(SIMD2(0.0, 0.0)) { sums, f in
+                    faces[f] > 0 && (!ofBlocks || known[f] > 0)
+                        ? sums + SIMD2(Double(faces[f]) * weights[f], weights[f]) : sums
+                }
+                return sums.y > 1e-6 ? sums.x / sums.y : nil
+            }
+            return log(max(mean(weights[k % DetailRegions.count]) ?? mean(faces.map { _ in 1 }) ?? 0, 1e-12))
+        }
     }
 
     private static func targets(_ database: FaceDatabase, _ weights: [[Double]]) -> [[Float]] {

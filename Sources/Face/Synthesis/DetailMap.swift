@@ -68,8 +68,8 @@ package struct DetailMap: Sendable {
     /// Twice the size, bilinear: the finest octave is empty.
     var doubled: DetailMap {
         DetailMap(
-            size: 2 * size, values: DetailSynthesis.enlarged(values, size: size),
-            seen: DetailSynthesis.enlarged(seen, size: size))
+            size: 2 * size, values: DetailMap.enlarged(values, size: size),
+            seen: DetailMap.enlarged(seen, size: size))
     }
 
     static func halved(_ values: [Float], width: Int, height: Int) -> [Float] {
@@ -78,6 +78,25 @@ package struct DetailMap: Sendable {
         let small = FeatureMap(large.shape.pooled)
         LowPassPooling.forward(large, into: small)
         return small.planar
+    }
+
+    static func enlarged(_ values: [Float], size: Int) -> [Float] { enlarged(values, width: size, height: size) }
+
+    /// Twice as many texels each way, bilinear.
+    static func enlarged(_ values: [Float], width: Int, height: Int) -> [Float] {
+        let large = 2 * width
+        var result = [Float](repeating: 0, count: 4 * width * height)
+        for y in 0..<2 * height {
+            let near = y / 2 * width
+            let far = (y % 2 == 0 ? max(y / 2 - 1, 0) : min(y / 2 + 1, height - 1)) * width
+            for x in 0..<large {
+                let other = x % 2 == 0 ? max(x / 2 - 1, 0) : min(x / 2 + 1, width - 1)
+                let a = 0.75 * values[near + x / 2] + 0.25 * values[near + other]
+                let b = 0.75 * values[far + x / 2] + 0.25 * values[far + other]
+                result[y * large + x] = 0.75 * a + 0.25 * b
+            }
+        }
+        return result
     }
 
     /// 0...1: how far detail of the coarsest octave (log luma) is no texture of skin but a feature of the face, which sits at its

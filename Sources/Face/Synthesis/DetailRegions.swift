@@ -27,6 +27,10 @@ package struct DetailRegions: Sendable {
         return names.firstIndex(of: other)!
     }
 
+    /// Where beards grow.
+    static let bearded = Set(
+        names.indices.filter { k in ["lip", "chin", "jaw", "cheek"].contains { names[k].hasSuffix($0) } })
+
     /// Where a region is known of too few faces, it is taken to be like this one: what is seen well in portraits.
     package static let like = [
         "left forehead": "forehead", "right forehead": "forehead", "nose": "nose bridge", "left jaw": "left chin",

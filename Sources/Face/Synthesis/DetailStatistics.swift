@@ -50,10 +50,14 @@ package struct DetailPyramid: Sendable {
         pixelsPerMetre / (Self.texelsPerMetre * Double(sizes[octave]) / 1024)
     }
 
-    /// Natural logarithm, by octave: what a picture of this resolution lacks of the energy that one of a photograph's has:
-    /// measured on photographs shrunk two to seven times (`bench resolution`), right within 0.1 from 0.2 pixels a texel up.
-    func missing(pixelsPerMetre: Double) -> [Double] {
-        sizes.indices.map { 0.19 * pow(max(share(pixelsPerMetre: pixelsPerMetre, octave: $0), 0.2), -1.3) }
+    /// Natural logarithm, by octave: what a picture of this resolution lacks of the energy that one of a photograph's has, of
+    /// the octave's band and of features, which also look at what is coarser: measured on photographs shrunk two to seven
+    /// times (`bench resolution`), right within 0.2 from 0.4 pixels a texel up.
+    func missing(pixelsPerMetre: Double) -> [(band: Double, features: Double)] {
+        sizes.indices.map { octave in
+            let share = share(pixelsPerMetre: pixelsPerMetre, octave: octave)
+            return (0.34 * pow(max(share, 0.3), -1.65), 0.19 * pow(max(share, 0.2), -1.3))
+        }
     }
 
     /// Of a face on the atlas at 1024² (it lies between 2300 and 4000).
@@ -66,6 +70,8 @@ package struct DetailPyramid: Sendable {
 package struct DetailStatistics: Sendable {
     /// By `index(octave:tap:region:)`.
     package var correlations: [Correlations]
+    /// By band, then region: one band more than there are octaves.
+    package var bands: [BandEnergy]
     package let octaves: Int
     package let taps: Int
 
@@ -73,9 +79,10 @@ package struct DetailStatistics: Sendable {
         (octave * taps + tap) * DetailRegions.count + region
     }
 
-    package init(octaves: Int, taps: Int, correlations: [Correlations]) {
+    package init(octaves: Int, taps: Int, correlations: [Correlations], bands: [BandEnergy]) {
         precondition(correlations.count == octaves * taps * DetailRegions.count)
-        (self.octaves, self.taps, self.correlations) = (octaves, taps, correlations)
+        precondition(bands.count == (octaves + 1) * DetailRegions.count)
+        (self.octaves, self.taps, self.correlations, self.bands) = (octaves, taps, correlations, bands)
     }
 
     /// As a sharper picture would have it: smaller pictures look smoother than the person is.
@@ -83,11 +90,26 @@ package struct DetailStatistics: Sendable {
         let missing = pyramid.missing(pixelsPerMetre: pixelsPerMetre)
         var result = self
         for i in correlations.indices {
-            let contrast = exp(missing[i / (taps * DetailRegions.count)] / 2)
+            let contrast = exp(missing[i / (taps * DetailRegions.count)].features / 2)
             result.correlations[i].sums = FaceContrast.scaled(
                 correlations[i].sums, side: correlations[i].side, by: contrast)
         }
+        for i in bands.indices where i / DetailRegions.count < octaves {
+            result.bands[i] = bands[i].scaled(by: exp(missing[i / DetailRegions.count].band))
+        }
         return result
+    }
+
+    /// Natural logarithm of the energy of one region's band; `nil` where too little was seen.
+    package func logEnergy(band: Int, region: Int) -> Double? {
+        bands[band * DetailRegions.count + region].mean.map { log(max($0, 1e-12)) }
+    }
+
+    /// The same of the maps of the second tap, or the only one.
+    package func logFeatureEnergy(octave: Int, region: Int) -> Double? {
+        let own = correlations[index(octave: octave, tap: min(1, taps - 1), region: region)]
+        let energy = FaceContrast.energy(own.means, side: own.side)
+        return own.weight >= FaceDatabase.fewest && energy > 0 ? log(energy) : nil
     }
 
     /// Of the seen texels of a map.

@@ -9,7 +9,7 @@ package import Tensors
 package struct DetailSynthesis {
     package struct Options: Sendable {
         /// Evaluations per tile, from the coarsest octave up; the last counts for all further ones.
-        package var evaluations = [60, 40, 30]
+        package var evaluations = [20, 15, 10]
         /// Texels along a tile's side, overlap and context not counted.
         package var tile = 128
         package var seed: UInt64 = 1
@@ -22,7 +22,7 @@ package struct DetailSynthesis {
         package let size: Int
         package let window: Int
         package let windows: Int
-        /// From 1; 0 while the octave's start is measured.
+        /// From 1.
         package let evaluation: Int
         package let loss: Double
     }
@@ -79,14 +79,11 @@ package struct DetailSynthesis {
             ? OctaveStart(
                 levels, coarsest: pyramid.regions(at: levels.last!.size), features: features, counterpart: counterpart,
                 seed: options.seed) : nil
-        var targets = analysis.targets
+        let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, resolved: resolved)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
-            func measuring(_ window: Int, of windows: Int) -> Bool {
-                progress(Step(size: size, window: window, windows: windows, evaluation: 0, loss: 0))
-            }
             let covered = pyramid.regions(at: size).covered
             var (free, unknown) = (covered, covered)
             for i in free.indices where free[i] > 0 {
@@ -99,34 +96,25 @@ package struct DetailSynthesis {
             let left = free.indices.map { i in
                 1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
             }
-            var contrast = StartContrast(
-                pyramid: pyramid, network: network, targets: targets, octave: levels.count - 1 - rank,
-                tile: options.tile)
-            if resolved < 1 {
-                let plain = pyramid.regions(at: size).plain
-                let changing = free.indices.map { free[$0] > 0.02 && plain[$0] > 0.9 ? Float(1) : 0 }
-                let refined = free.indices.map { level.seen[$0] > 0.9 ? changing[$0] : 0 }
-                guard contrast.raise(toThatOf: level.values, counted: refined, of: changing, goOn: measuring) else {
-                    return nil
-                }
-                targets = contrast.targets
-            }
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
             } else {
-                let coarse = found.map { Self.enlarged($0.values, size: size / 2) }
+                let coarse = found.map { DetailMap.enlarged($0.values, size: size / 2) }
                 for i in values.indices { values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] }
                 let coarser = rank == 0 ? nil : levels[levels.count - rank]
                 // An earlier result has all octaves up to its own.
                 let addition = start!.addition(
                     level, coarser: coarser,
                     at: .init(free: free, unknown: unknown, left: left, covered: covered, resolved: resolved))
-                let factors = contrast.factors(
-                    base: values, addition: addition, counted: zip(free, left).map { $0 > 0.02 ? $1 : 0 },
-                    goOn: measuring)
-                guard let factors else { return nil }
-                for i in values.indices { values[i] += addition[i] * (1 + left[i] * (factors[i] - 1)) }
+                let places = ContrastControl.Places(
+                    hidden: free.indices.map { free[$0] > 0.02 ? left[$0] * unknown[$0] / free[$0] : 0 },
+                    refined: free.indices.map {
+                        free[$0] > 0.02 ? left[$0] * (free[$0] - unknown[$0]) / free[$0] : 0
+                    })
+                let strong = contrast.strengthened(
+                    addition, on: values, octave: levels.count - 1 - rank, places: places)
+                for i in values.indices { values[i] += strong[i] }
             }
             for i in free.indices where free[i] > 0 {
                 (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i])
@@ -150,7 +138,7 @@ package struct DetailSynthesis {
                 zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
             for (k, piece) in pieces.enumerated() {
                 let search = Objective(
-                    pyramid: pyramid, network: network, targets: targets, database: database,
+                    pyramid: pyramid, network: network, targets: analysis.targets, database: database,
                     octave: levels.count - 1 - rank, window: piece.outer, values: values,
                     unseen: free, counted: counted, mask: piece.mask, size: size, kept: kept,
                     halvings: halvings)
@@ -166,6 +154,9 @@ package struct DetailSynthesis {
                         at..<at + outer.width, with: result[y * outer.width..<(y + 1) * outer.width])
                 }
             }
+            contrast.control(
+                &values, given: level.values, octave: levels.count - 1 - rank,
+                places: .init(hidden: unknown, refined: zip(free, unknown).map { $0 - $1 }))
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
             guard octave(done) else { return size == detail.size ? done : nil }
@@ -179,23 +170,6 @@ package struct DetailSynthesis {
         while level.size > sizes.last! {
             level = level.halved
             result[level.size] = level.values
-        }
-        return result
-    }
-
-    /// Twice the size, bilinear.
-    static func enlarged(_ values: [Float], size: Int) -> [Float] {
-        var result = [Float](repeating: 0, count: 4 * size * size)
-        let large = 2 * size
-        for y in 0..<large {
-            let (y0, y1) = (max((y - 1) / 2, 0), min((y + 1) / 2, size - 1))
-            let (near, far) = y % 2 == 0 ? (y / 2, y0) : (y / 2, y1)
-            for x in 0..<large {
-                let other = x % 2 == 0 ? max(x / 2 - 1, 0) : min(x / 2 + 1, size - 1)
-                let a = 0.75 * values[near * size + x / 2] + 0.25 * values[near * size + other]
-                let b = 0.75 * values[far * size + x / 2] + 0.25 * values[far * size + other]
-                result[y * large + x] = 0.75 * a + 0.25 * b
-            }
         }
         return result
     }

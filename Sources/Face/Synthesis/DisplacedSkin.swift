@@ -48,7 +48,7 @@ struct DisplacedSkin {
             for (level, shares) in zip(levels, shares.reversed()) {
                 let size = level.size
                 let coarse = size == side ? [] : DetailMap.halved(displaced, width: size, height: size)
-                let smooth = size == side ? [] : DetailSynthesis.enlarged(coarse, size: size / 2)
+                let smooth = size == side ? [] : DetailMap.enlarged(coarse, size: size / 2)
                 for i in displaced.indices where shares[i] > 0 {
                     octaves[size]![i] += shares[i] * (displaced[i] - (smooth.isEmpty ? 0 : smooth[i]))
                 }
@@ -58,7 +58,7 @@ struct DisplacedSkin {
         let counted = coarsest.plain.indices.map { features.clean[$0] && coarsest.plain[$0] > 0.9 && known[$0] > 0.5 }
         for (n, level) in levels.enumerated() {
             let smooth =
-                n + 1 < levels.count ? DetailSynthesis.enlarged(levels[n + 1].values, size: level.size / 2) : []
+                n + 1 < levels.count ? DetailMap.enlarged(levels[n + 1].values, size: level.size / 2) : []
             // Of each of the coarsest octave's texels: energy as displaced, and as it is at this place.
             var energies = Plane(width: side, height: side)
             for (i, value) in octaves[level.size]!.enumerated() {
@@ -80,7 +80,7 @@ struct DisplacedSkin {
     static func enlargements(_ values: [Float], size: Int, count: Int) -> [[Float]] {
         var result = [values]
         while result.count < count {
-            result.append(DetailSynthesis.enlarged(result.last!, size: size << (result.count - 1)))
+            result.append(DetailMap.enlarged(result.last!, size: size << (result.count - 1)))
         }
         return result
     }

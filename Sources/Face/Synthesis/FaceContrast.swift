@@ -1,15 +1,13 @@
 internal import Foundation
 internal import Tensors
 
-/// How contrasty skin is, region by region and octave by octave, as the database's faces have it together: a normal
-/// distribution of logarithms, so that what some regions show tells of the others and of finer octaves.
+/// How contrasty skin is, region by region and band by band (see `BandEnergy`), as the database's faces have it together: a
+/// normal distribution of logarithms, so that what some regions show tells of the others and of finer bands.
 struct FaceContrast: Sendable {
-    /// By octave, then region: natural logarithm of the energy of one tap's maps.
+    /// By band, then region: natural logarithm of the energy.
     private let means: [Double]
     private let deviations: [Double]
     private let covariance: Matrix
-    private let tap: Int
-    private let taps: Int
 
     /// Measured logarithms are wrong by about this much (standard deviation), however large the region.
     private static let error = 0.2
@@ -22,17 +20,13 @@ struct FaceContrast: Sendable {
     /// What is so many deviations stronger than skin is hair, a frame of glasses or a shadow, and says nothing; what is weaker by
     /// more is compression, and counts as no more than that.
     private static let most = 2.0
+    /// The same where beards grow, which the database's faces have as well.
+    private static let mostOfBeards = 3.0
     /// What the covariance of a hundred faces is believed of, the rest being taken as independent (Ledoit and Wolf 2004).
     private static let believed = 0.9
 
     init(_ database: FaceDatabase) {
-        let (taps, tap) = (database.taps, min(1, database.taps - 1))
-        (self.taps, self.tap) = (taps, tap)
-        let regions = DetailRegions.count
-        let rows = (0..<database.octaves * regions).map { k -> [Double?] in
-            let block = database.blocks[(k / regions * taps + tap) * regions + k % regions]
-            return (0..<database.faces).map { block.energy(ofFace: $0).map { log($0) } }
-        }
+        let rows = database.energies.map { $0.map { $0 > 0 ? log(Double($0)) : nil } }
         means = rows.map { row in
             let known = row.compactMap { $0 }
             return known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
@@ -52,21 +46,21 @@ struct FaceContrast: Sendable {
     }
 
     /// - Parameter resolved: see `DetailPyramid.resolved`.
-    /// - Returns: by octave, then region: expected natural logarithm of the energy, given what was seen.
+    /// - Returns: by band, then region: expected natural logarithm of the energy, given what was seen.
     func expected(given seen: DetailStatistics, resolved: [Float]?) -> [Double] {
+        let clear = (0...seen.octaves).map { Double(resolved?[min($0, seen.octaves - 1)] ?? 1) }
         let regions = DetailRegions.count
         var observed: [(index: Int, departure: Double, noise: Double)] = []
-        for k in means.indices where deviations[k] > 0 && Double(resolved?[k / regions] ?? 1) > Self.clear {
-            let own = seen.correlations[seen.index(octave: k / regions, tap: tap, region: k % regions)]
-            guard own.weight >= FaceDatabase.fewest else { continue }
-            let energy = Self.energy(own.means, side: own.side)
-            let departure = (log(max(energy, 1e-12)) - means[k]) / deviations[k]
-            guard departure < Self.most else { continue }
-            let blur = Self.blur * (1 - Double(resolved?[k / regions] ?? 1))
+        for k in means.indices where deviations[k] > 0 && clear[k / regions] > Self.clear {
+            guard let energy = seen.logEnergy(band: k / regions, region: k % regions) else { continue }
+            let departure = (energy - means[k]) / deviations[k]
+            let most = DetailRegions.bearded.contains(k % regions) ? Self.mostOfBeards : Self.most
+            guard departure < most else { continue }
+            let blur = Self.blur * (1 - clear[k / regions])
             observed.append(
                 (
                     k, max(departure, -Self.most) * deviations[k],
-                    Self.error * Self.error * (1 + Self.texels / own.weight) + blur * blur
+                    Self.error * Self.error * (1 + Self.texels / seen.bands[k].weight) + blur * blur
                 ))
         }
         return expected(given: observed)
@@ -109,54 +103,5 @@ struct FaceContrast: Sendable {
         square.indices.map {
             square[$0] * ($0 / side < side - 1 ? contrast : 1) * ($0 % side < side - 1 ? contrast : 1)
         }
-    }
-
-    /// Brings each target's contrast to what is expected.
-    func adjust(_ targets: inout [[Float]], given seen: DetailStatistics, resolved: [Float]?) {
-        let (regions, logs) = (DetailRegions.count, expected(given: seen, resolved: resolved))
-        let changes = logs.indices.map { k -> Float in
-            let i = seen.index(octave: k / regions, tap: tap, region: k % regions)
-            let energy = Self.energy(targets[i], side: seen.correlations[i].side)
-            guard energy > 0, deviations[k] > 0 else { return 1 }
-            return Float(exp(min(max((logs[k] - log(energy)) / 2, Self.leastChange), Self.mostChange)))
-        }
-        for i in targets.indices {
-            let change = changes[i / (taps * regions) * regions + i % regions]
-            targets[i] = Self.scaled(targets[i], side: seen.correlations[i].side, by: change)
-        }
-    }
-
-    /// Natural logarithms of the least and the most that a target's contrast is changed by.
-    private static let leastChange = -1.0
-    private static let mostChange = 0.3
-}
-
-extension FaceDatabase.Block {
-    /// Sum of the maps' mean squares of one face; `nil` where too little of it was seen.
-    func energy(ofFace f: Int) -> Double? {
-        guard weights[f] > 0 else { return nil }
-        let sum = (0..<channels).reduce(0.0) { sum, c in
-            let at = c * (c + 3) / 2
-            return sum + Double(mean[at]) + Double(scale) * Double(differences[f * mean.count + at])
-        }
-        return sum > 0 ? sum : nil
-    }
-}
-
-extension DetailStatistics {
-    /// Natural logarithm of the energy of one region's features in one octave; `nil` where too little was seen.
-    package func logEnergy(octave: Int, region: Int) -> Double? {
-        let own = correlations[index(octave: octave, tap: min(1, taps - 1), region: region)]
-        let energy = FaceContrast.energy(own.means, side: own.side)
-        return own.weight >= FaceDatabase.fewest && energy > 0 ? log(energy) : nil
-    }
-}
-
-extension DetailAnalysis {
-    /// Of a target.
-    /// - Parameter statistics: of the same pyramid and network.
-    package func logEnergy(octave: Int, region: Int, in statistics: DetailStatistics) -> Double {
-        let index = statistics.index(octave: octave, tap: min(1, statistics.taps - 1), region: region)
-        return log(max(FaceContrast.energy(targets[index], side: statistics.correlations[index].side), 1e-12))
     }
 }

@@ -20,10 +20,14 @@ package struct FaceDatabase: Sendable {
     package let taps: Int
     package let faces: Int
     package var blocks: [Block]
+    /// By band (see `BandEnergy`), then region: each face's energy; 0 where too little of it was seen.
+    package var energies: [[Float]]
 
-    package init(octaves: Int, taps: Int, faces: Int, blocks: [Block]) {
+    package init(octaves: Int, taps: Int, faces: Int, blocks: [Block], energies: [[Float]]) {
         precondition(blocks.count == octaves * taps * DetailRegions.count)
-        (self.octaves, self.taps, self.faces, self.blocks) = (octaves, taps, faces, blocks)
+        precondition(
+            energies.count == (octaves + 1) * DetailRegions.count && energies.allSatisfy { $0.count == faces })
+        (self.octaves, self.taps, self.faces, self.blocks, self.energies) = (octaves, taps, faces, blocks, energies)
     }
 
     /// A region that fewer texels of were seen says nothing.
@@ -47,6 +51,28 @@ package struct FaceDatabase: Sendable {
             }
             return own[i]
         }
+        let bands = faces[0].bands.indices.map { i -> [Double] in
+            let band = faces.map { $0.bands[i].mean ?? 0 }
+            // A beard tells of beards elsewhere.
+            return DetailRegions.bearded.contains(i % DetailRegions.count) ? band : Self.ordinary(band)
+        }
+        energies = bands.indices.map { i in
+            var region = i % DetailRegions.count
+            for _ in 0..<DetailRegions.count {
+                let band = bands[i - i % DetailRegions.count + region]
+                if band.count(where: { $0 > 0 }) * 3 >= faces.count { return band.map { Float($0) } }
+                region = DetailRegions.names.firstIndex(of: DetailRegions.like[DetailRegions.names[region]]!)!
+            }
+            return bands[i].map { Float($0) }
+        }
+    }
+
+    /// Strands of hair, glasses and beards of one day make a few faces far too contrasty: they say nothing about skin. What is
+    /// more than four times the median becomes 0, unknown.
+    fileprivate static func ordinary(_ energies: [Double]) -> [Double] {
+        let known = energies.filter { $0 > 0 }.sorted()
+        let most = known.isEmpty ? 0 : 4 * known[known.count / 2]
+        return energies.map { $0 <= most ? $0 : 0 }
     }
 
     /// Without its finest octaves: for a smaller atlas.
@@ -54,7 +80,8 @@ package struct FaceDatabase: Sendable {
         precondition(count < octaves, "no octave of \(octaves) is left without \(count)")
         return FaceDatabase(
             octaves: octaves - count, taps: taps, faces: faces,
-            blocks: Array(blocks.dropFirst(count * taps * DetailRegions.count)))
+            blocks: Array(blocks.dropFirst(count * taps * DetailRegions.count)),
+            energies: Array(energies.dropFirst(count * DetailRegions.count)))
     }
 
     /// With `count` finer octaves than any face was seen in: skin is taken as alike from octave to octave, each as much
@@ -69,7 +96,14 @@ package struct FaceDatabase: Sendable {
             let ratio = fine.energy > 0 && coarse.energy > 0 ? min(fine.energy / coarse.energy, 1) : 1
             return fine.scaled(by: Float(ratio.squareRoot()))
         }
-        let more = FaceDatabase(octaves: octaves + 1, taps: taps, faces: faces, blocks: added + blocks)
+        let weaker = (0..<DetailRegions.count).map { k -> [Float] in
+            let (fine, coarse) = (energies[k], energies[DetailRegions.count + k])
+            let both = fine.indices.filter { fine[$0] > 0 && coarse[$0] > 0 }
+            let sums = both.reduce(SIMD2<Float>()) { $0 + SIMD2(fine[$1], coarse[$1]) }
+            return fine.map { $0 * (sums.y > 0 ? min(sums.x / sums.y, 1) : 1) }
+        }
+        let more = FaceDatabase(
+            octaves: octaves + 1, taps: taps, faces: faces, blocks: added + blocks, energies: weaker + energies)
         return more.extended(octaves: count - 1)
     }
 
@@ -96,15 +130,12 @@ extension FaceDatabase.Block {
     init(_ faces: [Correlations]) {
         let channels = faces[0].channels
         let side = channels + 1
-        // Strands of hair, glasses and beards of one day make a few faces far too contrasty: they say nothing about skin.
         let energy = faces.map { face -> Double in
             guard face.weight >= FaceDatabase.fewest else { return 0 }
             let means = face.means
             return (0..<channels).reduce(0) { $0 + means[$1 * side + $1] }
         }
-        let typical = energy.filter { $0 > 0 }.sorted()
-        let most = typical.isEmpty ? 0 : 4 * typical[typical.count / 2]
-        let known = energy.map { $0 > 0 && $0 <= most }
+        let known = FaceDatabase.ordinary(energy).map { $0 > 0 }
         let rows = faces.map { FaceDatabase.triangle($0.means.map { Float($0) }, side: side) }
         var mean = [Float](repeating: 0, count: rows[0].count)
         let count = Float(max(known.count { $0 }, 1))

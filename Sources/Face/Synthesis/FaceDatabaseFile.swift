@@ -15,6 +15,7 @@ package struct DatabaseFileError: Error, Sendable, Equatable, CustomStringConver
 ///         with none it is VGG-19: UInt32 depth from 1; 64 bytes: SHA-256 of its weights as text (`VGG19.digest`)
 ///     per octave, tap, region: UInt32 channels, Float32 scale, Float32 mean triangle, Float32 weight per face,
 ///         Int8 differences (faces × triangle)
+///     per band (octaves + 1), region: Float32 energy per face
 ///     32 bytes: SHA-256 of all before, as text of its first 32 digits
 package struct FaceDatabaseContents: Sendable {
     package var network: DetailFeatures
@@ -23,7 +24,7 @@ package struct FaceDatabaseContents: Sendable {
     package var size: Int
 
     private static let magic = "LIKEFACE"
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
 
     package init(network: DetailFeatures, database: FaceDatabase, size: Int) {
         (self.network, self.database, self.size) = (network, database, size)
@@ -47,6 +48,7 @@ package struct FaceDatabaseContents: Sendable {
             out.put(block.weights)
             out.put(block.differences)
         }
+        for energies in database.energies { out.put(energies) }
         return SealedFile.sealed(out)
     }
 
@@ -85,7 +87,9 @@ package struct FaceDatabaseContents: Sendable {
                         channels: channels, mean: mean, scale: scale, differences: try input.codes(faces * triangle),
                         weights: weights))
             }
-            database = FaceDatabase(octaves: octaves, taps: taps, faces: faces, blocks: blocks)
+            var energies: [[Float]] = []
+            for _ in 0..<(octaves + 1) * DetailRegions.count { energies.append(try input.finiteFloats(faces)) }
+            database = FaceDatabase(octaves: octaves, taps: taps, faces: faces, blocks: blocks, energies: energies)
             size = Int(head[0])
         } catch {
             throw DatabaseFileError(error == .cutOff ? "is cut off" : "is damaged")

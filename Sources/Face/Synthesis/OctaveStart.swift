@@ -47,12 +47,12 @@ struct OctaveStart {
         let sample = displaced.octaves[size]!
         let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
         let grain = Self.softened(noise, size: size)
-        let smooth = DetailSynthesis.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)
+        let smooth = DetailMap.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)
         var skin = noise.indices.map { sample[$0] + grain[$0] + (1 - left[$0]) * (noise[$0] - grain[$0]) }
         if let example, place.resolved > Self.recognizable {
             let band =
                 coarser.map { coarser in
-                    zip(level.values, DetailSynthesis.enlarged(coarser.values, size: size / 2)).map { $0 - $1 }
+                    zip(level.values, DetailMap.enlarged(coarser.values, size: size / 2)).map { $0 - $1 }
                 } ?? level.values
             let other = example.octave(band, covered: place.covered, size: size)
             for i in skin.indices {

@@ -18,7 +18,7 @@ struct SkinByExample {
     /// Patches' reach in turn: 11, 7 and 4 mm; larger ones keep more of what skin looks like.
     private static let steps = [8, 5, 3]
     /// Fewer places would be seen to repeat.
-    private static let fewest = 500
+    private static let fewest = 150
 
     /// - Parameter coarsest: detail of the coarsest octave.
     /// - Returns: `nil` where too little plain skin was seen.

@@ -132,7 +132,7 @@ package final class TextureSynthesizer {
         var (change, size) = (zip(state.detail.values, old.values).map { $0 - $1 }, state.detail.size)
         var result = texture
         while size < result.albedo.width {
-            change = DetailSynthesis.enlarged(change, size: size)
+            change = DetailMap.enlarged(change, size: size)
             size *= 2
         }
         while result.albedo.width < size { result = result.doubled }
@@ -158,7 +158,7 @@ package final class TextureSynthesizer {
             side /= 2
         }
         while side < size {
-            level = DetailSynthesis.enlarged(level, size: side)
+            level = DetailMap.enlarged(level, size: side)
             side *= 2
         }
         return level
@@ -182,10 +182,10 @@ extension Texture {
                 width: 2 * size, height: 2 * size, channels: 3, values: [Float](repeating: 0, count: 12 * size * size)),
             confidence: FloatImage(
                 width: 2 * size, height: 2 * size, channels: 1,
-                values: DetailSynthesis.enlarged(confidence.values, size: size)))
+                values: DetailMap.enlarged(confidence.values, size: size)))
         for c in 0..<3 {
             let plane = (0..<size * size).map { albedo.values[3 * $0 + c] }
-            for (i, value) in DetailSynthesis.enlarged(plane, size: size).enumerated() {
+            for (i, value) in DetailMap.enlarged(plane, size: size).enumerated() {
                 larger.albedo.values[3 * i + c] = value
             }
         }

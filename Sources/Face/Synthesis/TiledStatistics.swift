@@ -8,6 +8,9 @@ package struct TiledStatistics: Sendable {
         var seen: [Float]
         /// taps × regions.
         var sums: [Correlations]
+        /// By region, of the octave's band and of what lies below it.
+        var fine: [BandEnergy]
+        var rest: [BandEnergy]
     }
 
     /// By the octave's size and the tile's place in it.
@@ -31,9 +34,13 @@ package struct TiledStatistics: Sendable {
         let halo = max((reaches.last! + 15) / 16 * 16, 16)
         (renewed, total) = (0, 0)
         var correlations: [Correlations] = []
+        let nothing = [BandEnergy](repeating: BandEnergy(), count: DetailRegions.count)
+        var (bands, below) = ([BandEnergy](), nothing)
         var level = detail.withoutFeatures(regions: pyramid.regions(at: detail.size), coarsest: pyramid.sizes.last!)
         for size in pyramid.sizes {
             var sums: [Correlations] = []
+            var fine = nothing
+            below = nothing
             let side = min(Self.side, size)
             for k in 0..<(size / side) * (size / side) {
                 let inner = DetailWindow(
@@ -50,8 +57,19 @@ package struct TiledStatistics: Sendable {
                     renewed += 1
                     let found = Self.sums(
                         values, seen: seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network)
-                    tile = Tile(values: values, seen: seen, sums: found)
+                    let (band, rest) = BandEnergy.split(values, width: outer.width, height: outer.height)
+                    let mask = Self.evidence(seen, reach: BandEnergy.reach, inner: inner, outer: outer)
+                    let regions = pyramid.regions(at: size)
+                    tile = Tile(
+                        values: values, seen: seen, sums: found,
+                        fine: BandEnergy.energies(band, mask: mask, regions: regions, window: outer),
+                        rest: size > pyramid.sizes.last!
+                            ? nothing : BandEnergy.energies(rest, mask: mask, regions: regions, window: outer))
                     known[size, default: [:]][inner] = tile
+                }
+                for k in fine.indices {
+                    fine[k] += tile.fine[k]
+                    below[k] += tile.rest[k]
                 }
                 if sums.isEmpty { sums = tile.sums } else { for j in sums.indices { sums[j] += tile.sums[j] } }
             }
@@ -61,9 +79,11 @@ package struct TiledStatistics: Sendable {
                 }
             }
             correlations += sums
+            bands += fine
             level = level.halved
         }
-        return DetailStatistics(octaves: pyramid.sizes.count, taps: taps, correlations: correlations)
+        return DetailStatistics(
+            octaves: pyramid.sizes.count, taps: taps, correlations: correlations, bands: bands + below)
     }
 
     private static func alike(_ a: [Float], _ b: [Float]) -> Bool {
@@ -73,6 +93,17 @@ package struct TiledStatistics: Sendable {
         return sum <= tolerance * tolerance * Float(a.count)
     }
 
+    /// Of the inner texels of a tile.
+    private static func evidence(_ seen: [Float], reach: Int, inner: DetailWindow, outer: DetailWindow) -> [Float] {
+        var mask = DetailMap.evidence(seen, width: outer.width, height: outer.height, reach: reach)
+        for y in 0..<outer.height {
+            for x in 0..<outer.width where !inner.contains(outer.x + x, outer.y + y) {
+                mask[y * outer.width + x] = 0
+            }
+        }
+        return mask
+    }
+
     private static func sums(
         _ values: [Float], seen: [Float], inner: DetailWindow, outer: DetailWindow, size: Int, pyramid: DetailPyramid,
         network: FeatureNetwork
@@ -80,18 +111,33 @@ package struct TiledStatistics: Sendable {
         let picture = FeatureMap(MapShape(channels: 1, height: outer.height, width: outer.width))
         picture.assign(values.span)
         let places = zip(network.tapShapes(picture.shape), network.reaches).map { map, reach -> [Places] in
-            var mask = DetailMap.evidence(seen, width: outer.width, height: outer.height, reach: reach)
-            for y in 0..<outer.height {
-                for x in 0..<outer.width where !inner.contains(outer.x + x, outer.y + y) {
-                    mask[y * outer.width + x] = 0
-                }
-            }
+            let mask = evidence(seen, reach: reach, inner: inner, outer: outer)
             let halvings = (outer.width / map.width).trailingZeroBitCount
             return DetailMasks(mask, pyramid: pyramid, window: outer, size: size, halvings: halvings).places(for: map)
         }
+        // Turned by half a circle as well: where a region gets darker towards one side, a texture could repeat that only as a
+        // sawtooth.
+        let (straight, turned) = (
+            network.correlations(of: picture, at: FeatureRegions(of: network, picture: picture.shape, places: places)),
+            turned(values, places, picture: picture, network: network)
+        )
+        return zip(straight.flatMap { $0 }, turned.flatMap { $0 }).map { a, b in
+            var mean = a
+            for j in mean.sums.indices { mean.sums[j] = 0.5 * (a.sums[j] + b.sums[j]) }
+            return mean
+        }
+    }
+
+    private static func turned(
+        _ values: [Float], _ places: [[Places]], picture: FeatureMap, network: FeatureNetwork
+    ) -> [[Correlations]] {
+        let back = Array(values.reversed())
+        picture.assign(back.span)
+        let places = zip(network.tapShapes(picture.shape), places).map { map, places in
+            places.map { $0.turned(pixels: map.pixels) }
+        }
         return network.correlations(
-            of: picture, at: FeatureRegions(of: network, picture: picture.shape, places: places)
-        ).flatMap { $0 }
+            of: picture, at: FeatureRegions(of: network, picture: picture.shape, places: places))
     }
 }
 

@@ -26,6 +26,13 @@ package struct Places: Sendable {
         weights.append(weight)
     }
 
+    /// The same places of a map of so many pixels that is turned by half a circle.
+    package func turned(pixels: Int) -> Places {
+        var result = Places()
+        for (pixel, weight) in zip(self.pixels, weights).reversed() { result.add(pixels - 1 - Int(pixel), weight) }
+        return result
+    }
+
     package static func all(_ count: Int) -> Places {
         let ones = [Float](repeating: 1, count: count)
         return Places(mask: ones.span)

@@ -1,0 +1,53 @@
+internal import Tensors
+
+/// Mean square of one band of log luma, as a sum over weighted texels: the square of the skin's band-limited contrast (Peli
+/// 1990). No network has a part in it, so it says how strong a texture is, whatever its features are.
+///
+/// Bands are numbered as octaves, finest first: each is what an octave shows and the next coarser one does not. One more,
+/// behind the last, is what lies below the coarsest octave.
+package struct BandEnergy: Sendable {
+    package private(set) var sum = 0.0
+    package private(set) var weight = 0.0
+
+    package init() {}
+
+    package init(mean: Double, weight: Double) { (sum, self.weight) = (mean * weight, weight) }
+
+    /// `nil` of too few texels.
+    package var mean: Double? { weight >= FaceDatabase.fewest ? sum / weight : nil }
+
+    static func += (a: inout BandEnergy, b: BandEnergy) {
+        a.sum += b.sum
+        a.weight += b.weight
+    }
+
+    /// Of pictures whose energy is so many times as large.
+    func scaled(by factor: Double) -> BandEnergy {
+        BandEnergy(mean: factor * (weight > 0 ? sum / weight : 0), weight: weight)
+    }
+
+    /// Texels around one that its band reaches to.
+    static let reach = 3
+
+    /// A map as its own band and what the next coarser octave shows of it.
+    static func split(_ values: [Float], width: Int, height: Int) -> (fine: [Float], rest: [Float]) {
+        let rest = DetailMap.enlarged(
+            DetailMap.halved(values, width: width, height: height), width: width / 2, height: height / 2)
+        return (zip(values, rest).map { $0 - $1 }, rest)
+    }
+
+    /// By region: of one band within a window.
+    /// - Parameter mask: of the window, row by row.
+    static func energies(
+        _ band: [Float], mask: [Float], regions: DetailRegions, window: DetailWindow
+    ) -> [BandEnergy] {
+        regions.places(in: window, mask: mask).map { places in
+            var result = BandEnergy()
+            for (pixel, weight) in zip(places.pixels, places.weights) {
+                result.sum += Double(weight * band[Int(pixel)] * band[Int(pixel)])
+                result.weight += Double(weight)
+            }
+            return result
+        }
+    }
+}
