@@ -46,7 +46,7 @@ extension Harness {
     /// One face, two octaves, our own network; without its digest. `FaceDatabaseContents` says what stands where.
     private static let wholeDatabase: [UInt8] = {
         let (octaves, triangle) = (2, 33 * 34 / 2)
-        var out = SealedFile.begin("LIKEFACE", version: 1)
+        var out = SealedFile.begin("LIKEFACE", version: 2)
         out.put([512, UInt32(octaves), UInt32(DetailNetwork.channels.count), UInt32(DetailRegions.count), 1])
         let network = DetailNetwork(seed: 1)
         out.put([UInt32(network.weights.count)])
@@ -62,6 +62,7 @@ extension Harness {
             out.put([Float](arrayLiteral: 100))
             out.put([Int8](repeating: 3, count: triangle))
         }
+        for _ in 0..<(octaves + 1) * DetailRegions.count { out.put([Float](arrayLiteral: 0.001)) }
         precondition((try? FaceDatabaseContents(encoded: SealedFile.sealed(out))) != nil, "the database is not one")
         return out.bytes
     }()

@@ -70,7 +70,7 @@ struct KillBench: ParsableCommand {
         guard failures == 0, checkpoints > 0 else { throw ExitCode(ExitStatus.software.rawValue) }
     }
 
-    /// Until one of the directories changes, or for four seconds.
+    /// Until one of the directories changes, or for half a minute: machines may be busy.
     private static func waitForAFile(in directories: [String], of process: Process) {
         func changed() -> [Int] {
             directories.map { path in
@@ -82,7 +82,7 @@ struct KillBench: ParsableCommand {
         // The locks and the cleaning up at the start are no work yet.
         let names = { directories.map { ((try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? []).count } }
         let (before, count) = (changed(), names())
-        let end = Date(timeIntervalSinceNow: 4)
+        let end = Date(timeIntervalSinceNow: 30)
         while process.isRunning, Date() < end {
             if changed() != before, names() != count, names().contains(where: { $0 > 1 }) { return }
             Thread.sleep(forTimeInterval: 0.005)

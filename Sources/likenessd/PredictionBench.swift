@@ -14,8 +14,9 @@ struct PredictionBench: ParsableCommand {
         let contents = try SynthesisBench.contents(database ?? directory + "/" + FaceDatabaseFile.name)
         let trial = PredictionTrial(contents.database)
         print("miss, and contrast's bias and error (natural logarithm), by band, finest first")
-        for test in SynthesisBench.Test.allCases where test != .half {
-            let octaves = test.factor > 1 ? [2: 1, 4: 2, 7: 2][test.factor]! : 0
+        for test in SynthesisBench.Test.allCases where test != .half && test != .small64 {
+            // An octave is gone with each halving; smaller pictures than a quarter's hardly show any.
+            let octaves = test.factor.trailingZeroBitCount
             let scores = trial.scores(hidden: test.regions, octaves: octaves)
             for way in PredictionTrial.Way.allCases {
                 let words = scores.compactMap { $0[way] }.map {

@@ -137,7 +137,7 @@ struct SynthesisBench: ParsableCommand {
                 given: trial.detail(of: small.texture), pixelsPerMetre: small.pixelsPerMetre, ways: ways)
         }
         let hidden = test == .half ? trial.leftHalf : trial.texels(ofRegions: test.regions)
-        return trial.result(truth: truth, hidden: hidden, ways: ways)
+        return trial.result(truth: truth, hidden: hidden, isMirrored: test == .half, ways: ways)
     }
 
     private static func text(_ values: [SynthesisTrial.Way: Double]) -> String {

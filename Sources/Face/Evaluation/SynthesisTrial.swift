@@ -91,10 +91,11 @@ package struct SynthesisTrial {
     ///   - judged: distances are over these, where the truth is evidence; the hidden ones when not given.
     ///   - given: what is there to go by in place of the truth's remaining texels: of a small picture.
     ///   - pixelsPerMetre: of that picture.
+    ///   - isMirrored: what is hidden was filled from the other side, as a texture is that shows it.
     /// - Returns: `nil` where too little of the truth is evidence.
     package func result(
         truth: DetailMap, hidden: [Bool], judged: [[Bool]]? = nil, given: DetailMap? = nil,
-        pixelsPerMetre: Double? = nil, ways: Set<Way>
+        pixelsPerMetre: Double? = nil, isMirrored: Bool = false, ways: Set<Way>
     ) -> Result? {
         let evidence = truth.evidence(reach: 8)
         let groups = (judged ?? [hidden]).map { group in group.indices.filter { group[$0] && evidence[$0] > 0 } }
@@ -102,8 +103,7 @@ package struct SynthesisTrial {
         guard !groups.isEmpty else { return nil }
         var masked = given ?? truth
         for i in hidden.indices where hidden[i] { (masked.seen[i], masked.values[i]) = (0, 0) }
-        // Where the other side is seen, a texture's filling is that side mirrored.
-        let filled = ways.contains(.mirror) ? mirrored(masked, into: hidden) : masked
+        let filled = isMirrored ? mirrored(masked, into: hidden) : masked
         let resolved = pixelsPerMetre.map { pyramid.resolved(pixelsPerMetre: $0) }
         // Only what is judged, and a margin, is synthesized: the rest of the head does not matter here.
         let whole = groups.reduce(into: [Bool](repeating: false, count: hidden.count)) { all, group in

@@ -39,10 +39,11 @@ struct ContrastControl {
         let size = pyramid.sizes[octave]
         let old = BandEnergy.split(base, width: size, height: size)
         let new = BandEnergy.split(addition, width: size, height: size)
-        // What was seen keeps what coarser octaves show of it.
-        var result =
-            isCoarsest(octave)
-            ? [Float](repeating: 0, count: addition.count) : zip(new.rest, places.refined).map { $0 * (1 - $1) }
+        // What was seen keeps what coarser octaves show of it, where they do.
+        var result = isCoarsest(octave) ? [Float](repeating: 0, count: addition.count) : new.rest
+        if !isCoarsest(octave), resolved[octave + 1] > Self.unresolved {
+            for i in result.indices { result[i] *= 1 - places.refined[i] }
+        }
         for (band, old, new) in bands(octave, old, new) {
             let factors = factors(new, on: old, band: band, places: places, most: Self.most)
             for i in result.indices { result[i] += factors[i] * new[i] }

@@ -23,6 +23,7 @@ package struct DirectoryLock: ~Copyable, Sendable {
     private static func locked(
         _ path: String, _ directory: String, mode: mode_t, _ holder: String
     ) throws(FileSystemError) -> Int32 {
+        var tries = 0
         while true {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode)
             guard descriptor >= 0 else {
@@ -31,6 +32,12 @@ package struct DirectoryLock: ~Copyable, Sendable {
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let code = errno == EWOULDBLOCK ? EBUSY : errno
                 close(descriptor)
+                // A lock that was let go stays while a child of whoever held it has not yet become another program.
+                tries += 1
+                if code == EBUSY, tries < 25 {
+                    usleep(20_000)
+                    continue
+                }
                 throw FileSystemError(operation: "lock (another likenessd \(holder))", path: directory, code: code)
             }
             // Whoever forgets a subject removes the file: then the lock is one of nothing.
