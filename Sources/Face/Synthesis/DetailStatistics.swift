@@ -52,7 +52,7 @@ package struct DetailPyramid: Sendable {
 
     /// Natural logarithm, by octave: what a picture of this resolution lacks of the energy that one of a photograph's has, of
     /// the octave's band and of features, which also look at what is coarser: measured on photographs shrunk two to seven
-    /// times (`bench resolution`), right within 0.2 from 0.4 pixels a texel up.
+    /// times (`bench resolution`), right within 0.3 from 0.3 pixels a texel up.
     func missing(pixelsPerMetre: Double) -> [(band: Double, features: Double)] {
         sizes.indices.map { octave in
             let share = share(pixelsPerMetre: pixelsPerMetre, octave: octave)
