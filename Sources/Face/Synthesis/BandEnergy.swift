@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Mean square of one band of log luma, as a sum over weighted texels: the square of the skin's band-limited contrast (Peli
+/// Mean square of one band of detail (natural log of luma less its local mean), as a sum over weighted texels: the square of the skin's band-limited contrast (Peli
 /// 1990). No network has a part in it, so it says how strong a texture is, whatever its features are.
 ///
 /// Bands are numbered as octaves, finest first: each is what an octave shows and the next coarser one does not. One more,
@@ -29,7 +29,7 @@ package struct BandEnergy: Sendable {
     /// Texels around one that its band reaches to.
     static let reach = 3
 
-    /// A map as its own band and what the next coarser octave shows of it.
+    /// `height × width`, row by row, both even: a map as its own band and what the next coarser octave shows of it.
     static func split(_ values: [Float], width: Int, height: Int) -> (fine: [Float], rest: [Float]) {
         let rest = DetailMap.enlarged(
             DetailMap.halved(values, width: width, height: height), width: width / 2, height: height / 2)

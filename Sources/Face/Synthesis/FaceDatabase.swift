@@ -42,14 +42,7 @@ package struct FaceDatabase: Sendable {
         self.faces = faces.count
         let own = faces[0].correlations.indices.map { i in Block(faces.map { $0.correlations[i] }) }
         blocks = own.indices.map { i in
-            // A region that few faces show is like the next one that many do.
-            var region = i % DetailRegions.count
-            for _ in 0..<DetailRegions.count {
-                let block = own[i - i % DetailRegions.count + region]
-                if block.weights.count(where: { $0 > 0 }) * 3 >= faces.count { return block }
-                region = DetailRegions.names.firstIndex(of: DetailRegions.like[DetailRegions.names[region]]!)!
-            }
-            return own[i]
+            own[Self.shown(i, of: faces.count) { own[$0].weights.count { $0 > 0 } }]
         }
         let bands = faces[0].bands.indices.map { i -> [Double] in
             let band = faces.map { $0.bands[i].mean ?? 0 }
@@ -57,14 +50,19 @@ package struct FaceDatabase: Sendable {
             return DetailRegions.bearded.contains(i % DetailRegions.count) ? band : Self.ordinary(band)
         }
         energies = bands.indices.map { i in
-            var region = i % DetailRegions.count
-            for _ in 0..<DetailRegions.count {
-                let band = bands[i - i % DetailRegions.count + region]
-                if band.count(where: { $0 > 0 }) * 3 >= faces.count { return band.map { Float($0) } }
-                region = DetailRegions.names.firstIndex(of: DetailRegions.like[DetailRegions.names[region]]!)!
-            }
-            return bands[i].map { Float($0) }
+            bands[Self.shown(i, of: faces.count) { bands[$0].count { $0 > 0 } }].map { Float($0) }
         }
+    }
+
+    /// A region that few faces show is like the next one that many do: its index beside `i`'s; `i` where there is none.
+    private static func shown(_ i: Int, of faces: Int, showing: (Int) -> Int) -> Int {
+        var region = i % DetailRegions.count
+        for _ in 0..<DetailRegions.count {
+            let other = i - i % DetailRegions.count + region
+            if showing(other) * 3 >= faces { return other }
+            region = DetailRegions.names.firstIndex(of: DetailRegions.like[DetailRegions.names[region]]!)!
+        }
+        return i
     }
 
     /// Strands of hair, glasses and beards of one day make a few faces far too contrasty: they say nothing about skin. What is

@@ -20,6 +20,11 @@ package struct DirectoryLock: ~Copyable, Sendable {
         self.path = path
     }
 
+    /// Half a second in all, before there is anything to watch.
+    private static let tries = 25
+    /// Microseconds.
+    private static let pause: UInt32 = 20_000
+
     private static func locked(
         _ path: String, _ directory: String, mode: mode_t, _ holder: String
     ) throws(FileSystemError) -> Int32 {
@@ -34,8 +39,8 @@ package struct DirectoryLock: ~Copyable, Sendable {
                 close(descriptor)
                 // A lock that was let go stays while a child of whoever held it has not yet become another program.
                 tries += 1
-                if code == EBUSY, tries < 25 {
-                    usleep(20_000)
+                if code == EBUSY, tries < Self.tries {
+                    usleep(Self.pause)
                     continue
                 }
                 throw FileSystemError(operation: "lock (another likenessd \(holder))", path: directory, code: code)
