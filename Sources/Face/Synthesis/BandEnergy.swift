@@ -21,6 +21,11 @@ package struct BandEnergy: Sendable {
         a.weight += b.weight
     }
 
+    private mutating func add(_ square: Float, _ weight: Float) {
+        sum += Double(weight * square)
+        self.weight += Double(weight)
+    }
+
     /// Of pictures whose energy is so many times as large.
     func scaled(by factor: Double) -> BandEnergy {
         BandEnergy(mean: factor * (weight > 0 ? sum / weight : 0), weight: weight)
@@ -41,13 +46,12 @@ package struct BandEnergy: Sendable {
     static func energies(
         _ band: [Float], mask: [Float], regions: DetailRegions, window: DetailWindow
     ) -> [BandEnergy] {
-        regions.places(in: window, mask: mask).map { places in
-            var result = BandEnergy()
-            for (pixel, weight) in zip(places.pixels, places.weights) {
-                result.sum += Double(weight * band[Int(pixel)] * band[Int(pixel)])
-                result.weight += Double(weight)
-            }
-            return result
+        var result = [BandEnergy](repeating: BandEnergy(), count: DetailRegions.count)
+        regions.each(in: window, mask: mask) { pixel, weight, share, first, second in
+            let square = band[pixel] * band[pixel]
+            result[first].add(square, weight * share)
+            if share < 1 { result[second].add(square, weight * (1 - share)) }
         }
+        return result
     }
 }

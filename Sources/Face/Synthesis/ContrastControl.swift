@@ -37,17 +37,15 @@ struct ContrastControl {
     ///   - base: what is there already; where it has all the energy that is wanted, little is added.
     func strengthened(_ addition: [Float], on base: [Float], octave: Int, places: Places) -> [Float] {
         let size = pyramid.sizes[octave]
-        let old = BandEnergy.split(base, width: size, height: size)
-        let new = BandEnergy.split(addition, width: size, height: size)
         // What was seen keeps what coarser octaves show of it, where they do.
-        var result = isCoarsest(octave) ? [Float](repeating: 0, count: addition.count) : new.rest
+        var result =
+            isCoarsest(octave)
+            ? [Float](repeating: 0, count: addition.count)
+            : BandEnergy.split(addition, width: size, height: size).rest
         if !isCoarsest(octave), resolved[octave + 1] > Self.unresolved {
             for i in result.indices { result[i] *= 1 - places.refined[i] }
         }
-        for (band, old, new) in bands(octave, old, new) {
-            let factors = factors(new, on: old, band: band, places: places, most: Self.most)
-            for i in result.indices { result[i] += factors[i] * new[i] }
-        }
+        add(to: &result, octave, bandsOf: addition, on: base, places: places, most: Self.most, less: 0)
         return result
     }
 
@@ -55,7 +53,7 @@ struct ContrastControl {
     /// wanted.
     /// - Parameter given: what of the octave was there before: on skin that was seen only what was added gets stronger.
     func control(_ values: inout [Float], given: [Float], octave: Int, places: Places) {
-        var (given, places, changes) = (given, places, [[Float]]())
+        var (given, places, coarse) = (given, places, [Float]())
         var added = zip(values, given).map { value, given in value - given }
         for i in added.indices {
             added[i] += places.hidden[i] * given[i]
@@ -63,58 +61,82 @@ struct ContrastControl {
         }
         for octave in octave..<min(octave + 2, pyramid.sizes.count) {
             let size = pyramid.sizes[octave]
-            let old = BandEnergy.split(given, width: size, height: size)
-            let new = BandEnergy.split(added, width: size, height: size)
-            var own = places
-            if resolved[octave] > Self.unresolved { own.refined = own.refined.map { _ in 0 } }
-            var change = [Float](repeating: 0, count: added.count)
-            for (band, old, new) in bands(octave, old, new) {
-                let factors = factors(new, on: old, band: band, places: own, most: Self.mostBehind)
-                for i in change.indices { change[i] += (factors[i] - 1) * new[i] }
+            let halved = places.halved(size: size)
+            if resolved[octave] > Self.unresolved {
+                places.refined = [Float](repeating: 0, count: places.refined.count)
             }
-            changes.append(change)
+            func change(_ values: inout [Float]) {
+                add(
+                    to: &values, octave, bandsOf: added, on: given, places: places, most: Self.mostBehind, less: 1)
+            }
+            if values.count == added.count {
+                change(&values)
+            } else {
+                coarse = [Float](repeating: 0, count: added.count)
+                change(&coarse)
+            }
             added = DetailMap.halved(added, width: size, height: size)
             given = DetailMap.halved(given, width: size, height: size)
-            places = places.halved(size: size)
+            places = halved
         }
-        for i in values.indices { values[i] += changes[0][i] }
-        guard changes.count > 1 else { return }
-        let coarse = DetailMap.enlarged(changes[1], size: pyramid.sizes[octave + 1])
-        for i in values.indices { values[i] += coarse[i] }
+        guard !coarse.isEmpty else { return }
+        let large = DetailMap.enlarged(coarse, size: pyramid.sizes[octave + 1])
+        for i in values.indices { values[i] += large[i] }
     }
 
-    private typealias Parts = (fine: [Float], rest: [Float])
-
-    /// An octave's band, and of the coarsest one what lies below it.
-    private func bands(_ octave: Int, _ old: Parts, _ new: Parts) -> [(band: Int, old: [Float], new: [Float])] {
-        [(octave, old.fine, new.fine)] + (isCoarsest(octave) ? [(octave + 1, old.rest, new.rest)] : [])
+    /// Adds an octave's band, and of the coarsest one what lies below it, times what each is to be multiplied by, less so much.
+    private func add(
+        to result: inout [Float], _ octave: Int, bandsOf addition: [Float], on base: [Float],
+        places: Places, most: Float, less: Float
+    ) {
+        let size = pyramid.sizes[octave]
+        var split = BandEnergy.split(addition, width: size, height: size)
+        if !isCoarsest(octave) { split.rest = [] }
+        for (band, new) in [(octave, split.fine)] + (isCoarsest(octave) ? [(octave + 1, split.rest)] : []) {
+            let factors = factors(
+                new, band: band, places: places, most: most
+            ) {
+                let old = BandEnergy.split(base, width: size, height: size)
+                return band == octave ? old.fine : old.rest
+            }
+            for i in result.indices { result[i] += (factors[i] - less) * new[i] }
+        }
     }
 
     private func isCoarsest(_ octave: Int) -> Bool { octave == pyramid.sizes.count - 1 }
 
     /// By texel: what to multiply a band by; 1 where nothing is to change and in regions of which too little counts.
+    /// - Parameter base: the same band of what is there; made here, since maps are large and it is not needed for long.
     private func factors(
-        _ values: [Float], on base: [Float], band: Int, places: Places, most: Float
+        _ values: [Float], band: Int, places: Places, most: Float, base: () -> [Float]
     ) -> [Float] {
         let regions = pyramid.regions(at: pyramid.sizes[min(band, pyramid.sizes.count - 1)])
         let whole = DetailWindow(x: 0, y: 0, width: regions.size, height: regions.size)
         let limit = band == pyramid.sizes.count ? Self.mostBelow : most
+        let sides = [
+            (own: places.hidden, other: places.refined, wanted: analysis.energies),
+            (own: places.refined, other: places.hidden, wanted: analysis.seenEnergies),
+        ]
+        func energies(_ values: [Float]) -> [[BandEnergy]] {
+            sides.map { side in
+                let counted = side.own.indices.map {
+                    side.own[$0] > 0.02 && side.own[$0] >= side.other[$0] ? side.own[$0] : 0
+                }
+                return BandEnergy.energies(values, mask: counted, regions: regions, window: whole)
+            }
+        }
+        let (there, found) = (energies(base()), energies(values))
         var result = [Float](repeating: 1, count: values.count)
-        for (own, other, wanted) in [
-            (places.hidden, places.refined, analysis.energies), (places.refined, places.hidden, analysis.seenEnergies),
-        ] {
-            let counted = own.indices.map { own[$0] > 0.02 && own[$0] >= other[$0] ? own[$0] : 0 }
-            let found = BandEnergy.energies(values, mask: counted, regions: regions, window: whole)
-            let there = BandEnergy.energies(base, mask: counted, regions: regions, window: whole)
-            let factors = found.indices.map { k -> Float in
-                guard let found = found[k].mean, found > 0 else { return 1 }
-                let wanted = exp(wanted[band * DetailRegions.count + k])
-                let share = max(wanted - (there[k].mean ?? 0), 0.05 * wanted) / found
+        for (s, side) in sides.enumerated() {
+            let factors = found[s].indices.map { k -> Float in
+                guard let found = found[s][k].mean, found > 0 else { return 1 }
+                let wanted = exp(side.wanted[band * DetailRegions.count + k])
+                let share = max(wanted - (there[s][k].mean ?? 0), 0.05 * wanted) / found
                 return min(max(Float(share.squareRoot()), 1 / most), limit)
             }
-            for i in result.indices where own[i] > 0 && regions.covered[i] > 0 {
+            for i in result.indices where side.own[i] > 0 && regions.covered[i] > 0 {
                 let (a, b) = (factors[Int(regions.first[i])], factors[Int(regions.second[i])])
-                result[i] += own[i] * (b + (a - b) * regions.share[i] - 1)
+                result[i] += side.own[i] * (b + (a - b) * regions.share[i] - 1)
             }
         }
         return result

@@ -37,7 +37,7 @@ package struct DetailMap: Sendable {
         }
         var values = log
         // Seen skin has its mean over seen skin only; the rest over all skin.
-        for (mask, takes) in [(regions.skin, false), (seen, true)] {
+        for (mask, takes) in [(Array(regions.skin), false), (seen, true)] {
             var weights = (0..<size * size).map { takes ? mask[$0] * regions.plain[$0] : mask[$0] }
             for pass in 0..<(takes ? 2 : 1) {
                 var plane = Plane(width: size, height: size)

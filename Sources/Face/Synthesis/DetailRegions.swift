@@ -8,14 +8,14 @@ package struct DetailRegions: Sendable {
     /// (hair, insides, brows, eyes, lips, gutters).
     package let first: [UInt8]
     package let second: [UInt8]
-    package let share: [Float]
+    package let share: ByteShares
     /// `size × size`: 1 on skin.
-    package let skin: [Float]
+    package let skin: ByteShares
     /// `size × size`, 0...1: how far it is plain skin; fades at hairlines, brows, lids and lips.
-    let plain: [Float]
+    package let plain: ByteShares
     /// `size × size`: 1 on skin and on what lies within `surroundings` of it, which has its nearest skin's regions: what is
     /// synthesized goes on beyond a chart's border or a hairline, so that those are no edges.
-    package let covered: [Float]
+    package let covered: ByteShares
 
     package static let names = centres.map(\.name)
     package static var count: Int { centres.count }
@@ -54,25 +54,24 @@ package struct DetailRegions: Sendable {
     /// - Parameter size: of the map, whatever the atlas' own.
     package init(atlas: TextureAtlas, size: Int) {
         let model = atlas.model
-        let map = size == atlas.size ? atlas.map : TexelMap(topology: model.topology, size: size)
         let centres = Self.centres.map { centre -> SIMD3<Float> in
             guard model.landmarks.count > centre.landmark else { return .zero }
             let anchor = model.landmarks[centre.landmark]
             return (0..<3).reduce(.zero) { $0 + model.mean[Int(anchor.points[$1])] * anchor.weights[$1] }
         }
         let regions = atlas.regions
-        let places = map.interpolated(
-            model.mean.indices.map { g in
-                let p = model.mean[g]
-                let skin = regions.interior[g] == .none ? max(0, 1 - 2 * regions.feature[g] - 2 * regions.scalp[g]) : 0
-                return SIMD4(p.x, p.y, p.z, skin)
-            })
+        let points = model.mean.indices.map { g in
+            let p = model.mean[g]
+            let skin = regions.interior[g] == .none ? max(0, 1 - 2 * regions.feature[g] - 2 * regions.scalp[g]) : 0
+            return SIMD4(p.x, p.y, p.z, skin)
+        }
         var first = [UInt8](repeating: 0, count: size * size)
         var second = first
-        var share = [Float](repeating: 0, count: size * size)
-        var (skin, plain) = (share, share)
-        for (i, place) in places.enumerated() {
-            guard place.w > 0.3 else { continue }
+        var (share, skin, plain) = (
+            ByteShares(count: size * size), ByteShares(count: size * size), ByteShares(count: size * size)
+        )
+        TexelMap.eachPlace(of: points, topology: model.topology, size: size) { at, place in
+            guard place.w > 0.3 else { return }
             let p = SIMD3(place.x, place.y, place.z)
             var (a, b) = ((0, Float.infinity), (0, Float.infinity))
             for (k, centre) in centres.enumerated() {
@@ -81,7 +80,6 @@ package struct DetailRegions: Sendable {
             }
             let near = a.1.squareRoot()
             let margin = (b.1.squareRoot() - near) / (Self.softness + 0.1 * near)
-            let at = Int(map.texels[i])
             first[at] = UInt8(a.0)
             second[at] = UInt8(b.0)
             share[at] = min(0.5 + 0.5 * margin, 1)
@@ -131,22 +129,31 @@ package struct DetailRegions: Sendable {
             }
         }
         var places = [Places](repeating: Places(), count: Self.count)
+        each(in: window, mask: mask) { pixel, weight, share, first, second in
+            let (a, b) = (owner[first], owner[second])
+            if a == b || share == 1 {
+                places[a].add(pixel, weight)
+            } else {
+                places[a].add(pixel, weight * share)
+                places[b].add(pixel, weight * (1 - share))
+            }
+        }
+        return places
+    }
+
+    /// Each pixel of a window that counts, row by row, with its weight, its two regions and the first one's share.
+    func each(
+        in window: DetailWindow, mask: [Float],
+        _ body: (_ pixel: Int, _ weight: Float, _ share: Float, _ first: Int, _ second: Int) -> Void
+    ) {
         for y in 0..<window.height {
             for x in 0..<window.width {
                 let weight = mask[y * window.width + x]
                 let at = (window.y + y) * size + window.x + x
                 guard weight > 0.01, covered[at] > 0 else { continue }
-                let pixel = y * window.width + x
-                let (a, b) = (owner[Int(first[at])], owner[Int(second[at])])
-                if a == b || share[at] == 1 {
-                    places[a].add(pixel, weight)
-                } else {
-                    places[a].add(pixel, weight * share[at])
-                    places[b].add(pixel, weight * (1 - share[at]))
-                }
+                body(y * window.width + x, weight, share[at], Int(first[at]), Int(second[at]))
             }
         }
-        return places
     }
 
     /// Each region's weight, and the weight of its texels by what comes second there.

@@ -72,7 +72,7 @@ package struct DetailSynthesis {
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
         // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
         let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
-        let shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
+        var shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
         let counterpart = pyramid.mirrored(levels.last!.seen)
         var start =
             starts[detail.size] == nil
@@ -85,23 +85,26 @@ package struct DetailSynthesis {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
             let covered = pyramid.regions(at: size).covered
-            var (free, unknown) = (covered, covered)
+            var (free, unknown) = (Array(covered), Array(covered))
             for i in free.indices where free[i] > 0 {
                 let allowed = limits.isEmpty ? 1 : limits[levels.count - 1 - rank][i]
                 // 0...1: how far a texel may change, and how far nothing is known of it.
                 free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - shares[rank][i] * (1 - level.seen[i]))
                 unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
             }
+            shares[rank] = []
             // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.
-            let left = free.indices.map { i in
+            var left = free.indices.map { i in
                 1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
             }
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
             } else {
-                let coarse = found.map { DetailMap.enlarged($0.values, size: size / 2) }
-                for i in values.indices { values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] }
+                do {
+                    let coarse = found.map { DetailMap.enlarged($0.values, size: size / 2) }
+                    for i in values.indices { values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] }
+                }
                 let coarser = rank == 0 ? nil : levels[levels.count - rank]
                 // An earlier result has all octaves up to its own.
                 let addition = start!.addition(
@@ -119,17 +122,11 @@ package struct DetailSynthesis {
             for i in free.indices where free[i] > 0 {
                 (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i])
             }
+            left = []
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
             // that is coarser than the octave all count.
             let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
-            let counted = [resolved, coarser].map { resolved in
-                let refined = min(2 * (1 - resolved), 1)
-                return zip(free, unknown).map { free, unknown in
-                    free > 0 ? max(unknown * unknown * unknown * unknown, free > unknown ? refined : 0) : 0
-                }
-            }
-            // What the camera did resolve stays: there only structure finer than that changes.
-            let kept = resolved < 1 ? zip(free, unknown).map { max($0 - $1, 0) / max($0, 1e-6) } : nil
+            let refined = [resolved, coarser].map { min(2 * (1 - $0), 1) }
             let halvings = max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1)
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
@@ -137,17 +134,28 @@ package struct DetailSynthesis {
             let pieces = DetailWindows(side: options.tile, alignment: max(2 << network.halvings, 16)).pieces(
                 zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
             for (k, piece) in pieces.enumerated() {
+                let (outer, mask) = (piece.outer, piece.mask)
+                let (free, unknown) = (outer.cut(free, size: size), outer.cut(unknown, size: size))
+                // The overlap counts whole: what does not count would become whatever edge suits what does.
+                let counted = refined.map { refined in
+                    mask.indices.map { i in
+                        guard mask[i] > 0, free[i] > 0 else { return Float(0) }
+                        let hidden = unknown[i] * unknown[i] * unknown[i] * unknown[i]
+                        return max(hidden, free[i] > unknown[i] ? refined : 0)
+                    }
+                }
+                // What the camera did resolve stays: there only structure finer than that changes.
+                let kept = resolved < 1 ? zip(free, unknown).map { max($0 - $1, 0) / max($0, 1e-6) } : nil
                 let search = Objective(
                     pyramid: pyramid, network: network, targets: analysis.targets, database: database,
-                    octave: levels.count - 1 - rank, window: piece.outer, values: values,
-                    unseen: free, counted: counted, mask: piece.mask, size: size, kept: kept,
+                    octave: levels.count - 1 - rank, window: outer, values: outer.cut(values, size: size),
+                    free: zip(free, mask).map { $0 * $1 }, counted: counted, size: size, kept: kept,
                     halvings: halvings)
                 let result = search.minimize(evaluations: limit) { evaluation, loss in
                     progress(
                         Step(size: size, window: k, windows: pieces.count, evaluation: evaluation, loss: loss))
                 }
                 guard let result else { return nil }
-                let outer = piece.outer
                 for y in 0..<outer.height {
                     let at = (outer.y + y) * size + outer.x
                     values.replaceSubrange(
@@ -196,23 +204,22 @@ private struct Objective {
         let weight: Double
     }
 
+    /// All that is by texel is of the window; `counted` for this octave and, at the same size, for the coarser one.
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
-        window: DetailWindow, values: [Float], unseen: [Float], counted: [[Float]], mask: [Float], size: Int,
-        kept: [Float]?, halvings: Int
+        window: DetailWindow, values: [Float], free: [Float], counted: [[Float]], size: Int, kept: [Float]?,
+        halvings: Int
     ) {
-        free = zip(window.cut(unseen, size: size), mask).map { $0 * $1 }
+        self.free = free
         self.network = network
-        self.values = window.cut(values, size: size)
+        self.values = values
         let shape = MapShape(channels: 1, height: window.height, width: window.width)
-        // The overlap counts whole: what does not count would become whatever edge suits what does.
-        let counted = counted.map { zip(window.cut($0, size: size), mask).map { $1 > 0 ? $0 : 0 } }
         var octaves = [(octave, shape, window, counted[0], size)]
         if octave + 1 < pyramid.sizes.count {
             let small = DetailMap.halved(counted[1], width: window.width, height: window.height)
             octaves.append((octave + 1, shape.pooled, window.halved, small, size / 2))
         }
-        self.kept = kept.map { window.cut($0, size: size) }
+        self.kept = kept
         self.halvings = halvings
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }

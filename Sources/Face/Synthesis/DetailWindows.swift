@@ -2,8 +2,12 @@
 struct DetailPiece {
     /// All that features look at: the texels that may change and fixed context around them.
     let outer: DetailWindow
+    fileprivate let tile: DetailWindow
+    fileprivate let size: Int
+
     /// Of `outer`, row by row, 0...1: how far a texel belongs to this piece; whole in its tile, fading in the overlap.
-    let mask: [Float]
+    /// Made anew each time.
+    var mask: [Float] { DetailWindows.mask(tile, in: outer, size: size) }
 }
 
 /// Cuts an octave into tiles with overlap and context, each no larger than what is to be done in it. Small tiles converge
@@ -33,7 +37,7 @@ struct DetailWindows {
             let (x, width) = grown(box.x, box.width, by: reach, size: size)
             let (y, height) = grown(box.y, box.height, by: reach, size: size)
             let outer = DetailWindow(x: x, y: y, width: width, height: height)
-            return DetailPiece(outer: outer, mask: Self.mask(tile, in: outer, size: size))
+            return DetailPiece(outer: outer, tile: tile, size: size)
         }
     }
 
@@ -57,7 +61,7 @@ struct DetailWindows {
         return (max(min(low, size - wanted), 0), wanted)
     }
 
-    private static func mask(_ tile: DetailWindow, in outer: DetailWindow, size: Int) -> [Float] {
+    fileprivate static func mask(_ tile: DetailWindow, in outer: DetailWindow, size: Int) -> [Float] {
         func share(_ at: Int, _ low: Int, _ high: Int) -> Float {
             let beyond = max(low - at, at - high + 1, 0)
             return max(Float(overlap - beyond) / Float(overlap), 0)

@@ -11,6 +11,9 @@ struct DisplacedSkin {
     /// By size: each octave's detail, `size × size`; the coarsest whole, the others less the next coarser one.
     private(set) var octaves: [Int: [Float]] = [:]
 
+    /// One octave, which is then no longer here.
+    mutating func take(_ size: Int) -> [Float] { octaves.removeValue(forKey: size)! }
+
     /// Mean displacement and how far it varies over the face, in texels of a map of 1024²: 3 mm.
     private static let offset = SIMD2<Float>(8, 5.5)
     private static let variation: Float = 3
@@ -43,10 +46,11 @@ struct DisplacedSkin {
         }
         for level in levels { octaves[level.size] = [Float](repeating: 0, count: level.values.count) }
         for k in Self.directions.indices where choices.contains(k) {
-            let shares = Self.enlargements(choices.map { $0 == k ? 1 : 0 }, size: side, count: levels.count)
+            let chosen: [Float] = choices.map { $0 == k ? 1 : 0 }
             var displaced = Self.displaced(levels[0], by: Self.directions[k])
-            for (level, shares) in zip(levels, shares.reversed()) {
+            for (n, level) in levels.enumerated() {
                 let size = level.size
+                let shares = Self.enlargements(chosen, size: side, count: levels.count - n).last!
                 let coarse = size == side ? [] : DetailMap.halved(displaced, width: size, height: size)
                 let smooth = size == side ? [] : DetailMap.enlarged(coarse, size: size / 2)
                 for i in displaced.indices where shares[i] > 0 {

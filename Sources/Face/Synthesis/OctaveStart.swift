@@ -3,7 +3,7 @@ internal import Tensors
 /// What an octave's synthesis begins with: the person's own skin from beside each place, where it or its mirrored side shows
 /// that, from other places of the face where neither does, and noise where no picture resolved the octave.
 struct OctaveStart {
-    private let displaced: DisplacedSkin
+    private var displaced: DisplacedSkin
     private let example: SkinByExample?
     private var generator: SeededGenerator
 
@@ -35,20 +35,19 @@ struct OctaveStart {
         /// 0...1: how far its mirrored place does not show it either.
         let left: [Float]
         /// See `DetailRegions`.
-        let covered: [Float]
+        let covered: ByteShares
         /// See `DetailPyramid.resolved`.
         let resolved: Float
     }
 
-    /// What comes on top of the coarser octaves, as strong as it was found. Octaves are asked for from the coarsest up.
+    /// What comes on top of the coarser octaves, as strong as it was found. Octaves are asked for from the coarsest up, each
+    /// once: maps are large.
     /// - Parameter coarser: the next coarser level; `nil` for the coarsest.
     mutating func addition(_ level: DetailMap, coarser: DetailMap?, at place: Place) -> [Float] {
         let (size, left) = (level.size, place.left)
-        let sample = displaced.octaves[size]!
+        var skin = displaced.take(size)
         let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
         let grain = Self.softened(noise, size: size)
-        let smooth = DetailMap.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)
-        var skin = noise.indices.map { sample[$0] + grain[$0] + (1 - left[$0]) * (noise[$0] - grain[$0]) }
         if let example, place.resolved > Self.recognizable {
             let band =
                 coarser.map { coarser in
@@ -59,13 +58,17 @@ struct OctaveStart {
                 // Two textures faded into each other keep their contrast.
                 let strength = 1 / (left[i] * left[i] + (1 - left[i]) * (1 - left[i])).squareRoot()
                 skin[i] =
-                    strength * (left[i] * other[i] + (1 - left[i]) * sample[i]) + (1 - left[i]) * noise[i]
+                    strength * (left[i] * other[i] + (1 - left[i]) * skin[i]) + (1 - left[i]) * noise[i]
             }
+        } else {
+            for i in skin.indices { skin[i] = skin[i] + grain[i] + (1 - left[i]) * (noise[i] - grain[i]) }
         }
-        return skin.indices.map { i in
+        let smooth = DetailMap.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)
+        for i in skin.indices {
             // On top of what was seen nothing coarse.
-            skin[i] * place.unknown[i] + (grain[i] - smooth[i]) * (place.free[i] - place.unknown[i])
+            skin[i] = skin[i] * place.unknown[i] + (grain[i] - smooth[i]) * (place.free[i] - place.unknown[i])
         }
+        return skin
     }
 
     /// By a binomial of three texels each way, as strong as before: skin has less of what is as fine as a texel than white

@@ -76,7 +76,7 @@ struct SkinByExample {
     /// - Parameters:
     ///   - band: the octave's detail less the next coarser one's; whole for the coarsest.
     ///   - covered: see `DetailRegions`.
-    func octave(_ band: [Float], covered: [Float], size: Int) -> [Float] {
+    func octave(_ band: [Float], covered: ByteShares, size: Int) -> [Float] {
         let unit = size / side
         let reach = step * unit
         let isCoarsest = size == side

@@ -119,7 +119,7 @@ package final class TextureSynthesizer {
 
     /// What `texture(_:with:)` puts on skin that was seen.
     package func refinement(with state: State) -> TexelOrigins.Refinement {
-        TexelOrigins.Refinement(skin: ownRegions.plain, unresolved: state.unresolved)
+        TexelOrigins.Refinement(skin: Array(ownRegions.plain), unresolved: state.unresolved)
     }
 
     /// `texture` with the state's detail where it was not seen: colours times exp(new − old log luma). As large as the

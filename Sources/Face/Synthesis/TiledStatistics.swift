@@ -4,10 +4,11 @@ package import Tensors
 /// only when it has changed, so a growing view costs what is new in it, and memory is that of one tile's maps.
 package struct TiledStatistics: Sendable {
     private struct Tile {
-        var values: [Float]
-        var seen: [Float]
-        /// taps × regions.
-        var sums: [Correlations]
+        /// With the surroundings that features see; log luma in `step`s.
+        var values: [Int16]
+        var seen: ByteShares
+        /// Of taps × regions those that have anything here.
+        var sums: [Int: Correlations]
         /// By region, of the octave's band and of what lies below it.
         var fine: [BandEnergy]
         var rest: [BandEnergy]
@@ -38,7 +39,9 @@ package struct TiledStatistics: Sendable {
         var (bands, below) = ([BandEnergy](), nothing)
         var level = detail.withoutFeatures(regions: pyramid.regions(at: detail.size), coarsest: pyramid.sizes.last!)
         for size in pyramid.sizes {
-            var sums: [Correlations] = []
+            var sums = (0..<taps * DetailRegions.count).map {
+                Correlations(channels: network.tapChannels[$0 / DetailRegions.count])
+            }
             var fine = nothing
             below = nothing
             let side = min(Self.side, size)
@@ -51,7 +54,7 @@ package struct TiledStatistics: Sendable {
                 total += 1
                 let values = outer.cut(level.values, size: size)
                 let tile: Tile
-                if let old = known[size]?[inner], Self.alike(old.values, values), Self.alike(old.seen, seen) {
+                if let old = known[size]?[inner], Self.isUnchanged(old, values: values, seen: seen) {
                     tile = old
                 } else {
                     renewed += 1
@@ -61,7 +64,9 @@ package struct TiledStatistics: Sendable {
                     let mask = Self.evidence(seen, reach: BandEnergy.reach, inner: inner, outer: outer)
                     let regions = pyramid.regions(at: size)
                     tile = Tile(
-                        values: values, seen: seen, sums: found,
+                        values: values.map(Self.coded), seen: ByteShares(seen),
+                        sums: Dictionary(
+                            uniqueKeysWithValues: found.enumerated().filter { $1.weight > 0 }.map { ($0, $1) }),
                         fine: BandEnergy.energies(band, mask: mask, regions: regions, window: outer),
                         rest: size > pyramid.sizes.last!
                             ? nothing : BandEnergy.energies(rest, mask: mask, regions: regions, window: outer))
@@ -71,12 +76,7 @@ package struct TiledStatistics: Sendable {
                     fine[k] += tile.fine[k]
                     below[k] += tile.rest[k]
                 }
-                if sums.isEmpty { sums = tile.sums } else { for j in sums.indices { sums[j] += tile.sums[j] } }
-            }
-            if sums.isEmpty {
-                sums = (0..<taps * DetailRegions.count).map {
-                    Correlations(channels: network.tapChannels[$0 / DetailRegions.count])
-                }
+                for (j, sum) in tile.sums { sums[j] += sum }
             }
             correlations += sums
             bands += fine
@@ -86,11 +86,19 @@ package struct TiledStatistics: Sendable {
             octaves: pyramid.sizes.count, taps: taps, correlations: correlations, bands: bands + below)
     }
 
-    private static func alike(_ a: [Float], _ b: [Float]) -> Bool {
-        guard a.count == b.count else { return false }
-        var sum: Float = 0
-        for i in a.indices { sum += (a[i] - b[i]) * (a[i] - b[i]) }
-        return sum <= tolerance * tolerance * Float(a.count)
+    /// Log luma in steps of a hundredth of the tolerance or so.
+    private static let step: Float = 1 / 16384
+
+    private static func coded(_ value: Float) -> Int16 { Int16((min(max(value, -1.9), 1.9) / step).rounded()) }
+
+    private static func isUnchanged(_ tile: Tile, values: [Float], seen: [Float]) -> Bool {
+        guard tile.values.count == values.count else { return false }
+        var (sum, sumSeen): (Float, Float) = (0, 0)
+        for i in values.indices {
+            let (d, s) = (Float(tile.values[i]) * step - values[i], tile.seen[i] - seen[i])
+            (sum, sumSeen) = (sum + d * d, sumSeen + s * s)
+        }
+        return max(sum, sumSeen) <= tolerance * tolerance * Float(values.count)
     }
 
     /// Of the inner texels of a tile.

@@ -6,8 +6,6 @@ struct LitView {
     var albedo: Plane
     /// The same, blurred to the low band.
     var low: Plane
-    /// As seen, to which the fine band relates.
-    var raw: Plane
     /// Where to read for each coarse texel to match the other views, coarse texels; `nil`: in place.
     var shifts: [SIMD2<Float>]?
 }
@@ -19,13 +17,14 @@ extension TextureAccumulator {
         var albedo = view.coarse
         let flat = Illumination(coefficients: [SIMD4(1, 1, 1, 1)] + [SIMD4<Float>](repeating: .zero, count: 8))
         let light = light ?? flat
+        let normals = view.normals(on: atlas)
         var belongs = Plane(width: albedo.width, height: albedo.height)
         for i in albedo.pixels.indices {
             let pixel = view.coarse.pixels[i]
             belongs.pixels[i].x = 1
             guard pixel.max3 > 0 else { continue }
             let region = atlas.coarseRegions[i]
-            var shade = light.shading(view.normals[i])
+            var shade = light.shading(normals[i])
             // Hair is no matte surface with these normals: take only half of the light's variation out of it.
             if region.z > 0 {
                 let ambient = pointwiseMax(light.coefficients[0], .init(repeating: 1e-3))
@@ -55,7 +54,7 @@ extension TextureAccumulator {
             albedo.pixels[i].w *= 1 - strict * (1 - min(max((level - 0.6) / 0.2, 0), 1))
         }
         let low = lowBand(of: albedo)
-        return LitView(albedo: albedo, low: low, raw: view.coarse, shifts: nil)
+        return LitView(albedo: albedo, low: low, shifts: nil)
     }
 
     /// Mean around over what is trusted; a dilated rim has colour but no weight.

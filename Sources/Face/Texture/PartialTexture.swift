@@ -5,18 +5,43 @@ package struct PartialTexture: Sendable {
     /// `Keyframe.frame`.
     package private(set) var frame: Int
     package let size: Int
-    /// `size × size`: sRGB-coded colour, and 255·√quality (0: not seen).
-    package var texels: [SIMD4<UInt8>]
+    /// What was seen of `texels`.
+    private var seen: SeenBlocks
     /// (size / 4)²: linear colour of the seen texels of each block, weight = mean quality.
     var coarse: Plane
-    /// (size / 4)²: unit normals in camera space.
-    var normals: [SIMD3<Float>]
+    /// G: unit normals in camera space.
+    private var pointNormals: [SIMD3<Float>]
     /// `Keyframe.sharpness`: comparable between views of one source.
     var sharpness: Float
     /// The nose's turn away from the camera, 1 frontal: the cosine of the head's angle to the view.
     var frontality: Float
     /// G: where in the crop each point's colour was read, pixels.
     var places: [SIMD2<Float>]
+
+    fileprivate init(
+        frame: Int, size: Int, texels: [SIMD4<UInt8>], coarse: Plane, pointNormals: [SIMD3<Float>], sharpness: Float,
+        frontality: Float, places: [SIMD2<Float>]
+    ) {
+        (self.frame, self.size, self.coarse, self.pointNormals) = (frame, size, coarse, pointNormals)
+        (self.sharpness, self.frontality, self.places) = (sharpness, frontality, places)
+        seen = SeenBlocks(of: texels, size: size)
+    }
+
+    /// `size × size`: sRGB-coded colour, and 255·√quality (0: not seen). Made anew each time: of many views few texels are
+    /// looked at at once, and most of each are not seen.
+    package var texels: [SIMD4<UInt8>] { seen.texels }
+
+    /// Share of the texels' blocks that are kept.
+    package var seenShare: Double { seen.share }
+
+    /// (size / 4)²: unit normals in camera space.
+    func normals(on atlas: TextureAtlas) -> [SIMD3<Float>] {
+        let map = atlas.coarseMap
+        return map.spread(map.interpolated(pointNormals.map { SIMD4($0.x, $0.y, $0.z, 0) })).map { n in
+            let length = (n * n).sum().squareRoot()
+            return length > 0 ? SIMD3(n.x, n.y, n.z) / length : SIMD3<Float>(0, 0, -1)
+        }
+    }
 
     /// How far beside its places a head would be read now: root mean square over the points that face the camera, pixels.
     func drift(to head: PosedHead) -> Float {
@@ -133,18 +158,15 @@ extension TextureAtlas {
             }
         }
         coarse = coarse.normalized(minimum: 1e-6)
-        let normals = coarseMap.spread(coarseMap.interpolated(view.normals)).map { n in
-            let length = (n * n).sum().squareRoot()
-            return length > 0 ? SIMD3(n.x, n.y, n.z) / length : SIMD3<Float>(0, 0, -1)
-        }
         // Weight: mean quality over the block's texels (all 16, so a block at a chart's rim counts less).
         for i in coarse.pixels.indices { coarse.pixels[i].w /= 16 }
         let forward = pose.rotation.apply([0, 0, 1])
         let sight = pose.translation
         let frontality = -(forward * sight).sum() / (sight * sight).sum().squareRoot()
         return PartialTexture(
-            frame: keyframe.frame, size: size, texels: texels, coarse: coarse.dilated(rings: 2), normals: normals,
-            sharpness: Float(keyframe.sharpness), frontality: Float(frontality),
+            frame: keyframe.frame, size: size, texels: texels, coarse: coarse.dilated(rings: 2),
+            pointNormals: view.normals.map { SIMD3($0.x, $0.y, $0.z) }, sharpness: Float(keyframe.sharpness),
+            frontality: Float(frontality),
             places: view.points.map { SIMD2($0[0] + $0[4], $0[1] + $0[5]) })
     }
 

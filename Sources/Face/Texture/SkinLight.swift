@@ -50,21 +50,24 @@ extension TextureAccumulator {
         let samples = (0..<side * side).filter {
             ($0 % side) % Self.stride == 0 && ($0 / side) % Self.stride == 0 && isPlainSkin($0)
         }
+        let normals = views.mapConcurrently { [atlas] view in
+            let all = view.normals(on: atlas)
+            return samples.map { all[$0] }
+        }
         var albedo = [SIMD4<Float>](repeating: skin, count: samples.count)
         var lights = [Illumination?](repeating: nil, count: views.count)
         for round in 0..<3 {
             let prior = commonLight(lights)
-            lights = views.map { view in
+            lights = zip(views, normals).map { view, normals in
                 Illumination.fit(
-                    colours: samples.map { view.coarse.pixels[$0] }, albedo: albedo,
-                    normals: samples.map { view.normals[$0] }, prior: prior)
+                    colours: samples.map { view.coarse.pixels[$0] }, albedo: albedo, normals: normals, prior: prior)
             }
             guard round < 2 else { break }
             var sum = Plane(width: side, height: side)
-            for (view, light) in zip(views, lights) {
-                guard let light else { continue }
-                for i in samples where view.coarse.pixels[i].w > 0 {
-                    let c = view.coarse.pixels[i] / light.shading(view.normals[i])
+            for (k, view) in views.enumerated() {
+                guard let light = lights[k] else { continue }
+                for (normal, i) in zip(normals[k], samples) where view.coarse.pixels[i].w > 0 {
+                    let c = view.coarse.pixels[i] / light.shading(normal)
                     sum.pixels[i] += SIMD4(c.x, c.y, c.z, 1) * view.coarse.pixels[i].w
                 }
             }

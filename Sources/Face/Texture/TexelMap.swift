@@ -76,6 +76,27 @@ package struct TexelMap: Sendable {
             ? [SIMD4<Float>](repeating: .zero, count: size * size) : nearest.map { values[Int($0)] }
     }
 
+    /// A value per point, interpolated to each occupied texel in turn, ascending: as a map would give it, in a strip's memory.
+    static func eachPlace(
+        of values: [SIMD4<Float>], topology: Topology, material: Topology.Material = .skin, size: Int,
+        _ body: (_ texel: Int, _ value: SIMD4<Float>) -> Void
+    ) {
+        let part = topology.parts.first { $0.material == material }?.triangles ?? []
+        let (scale, strip) = (Float(size), min(size, 256))
+        for top in stride(from: 0, to: size, by: strip) {
+            let positions = topology.uv.map { SIMD3($0.x * scale, $0.y * scale - Float(top), 1) }
+            let rows = min(strip, size - top)
+            let drawn = Rasterizer.draw(positions: positions, triangles: part, width: size, height: rows)
+            for at in drawn.triangle.indices where drawn.triangle[at] >= 0 {
+                let (t, w) = (3 * Int(drawn.triangle[at]), drawn.weights[at])
+                let a = values[Int(topology.pointOfVertex[Int(part[t])])]
+                let b = values[Int(topology.pointOfVertex[Int(part[t + 1])])]
+                let c = values[Int(topology.pointOfVertex[Int(part[t + 2])])]
+                body(top * size + at, a + (b - a) * w.x + (c - a) * w.y)
+            }
+        }
+    }
+
     /// Per corner of each triangle the texture coordinate of its mirrored point. A point on a seam has several; the
     /// three that lie closest together are one triangle's. NaN where they still straddle a seam.
     private static func mirroredCorners(topology: Topology, triangles: [UInt32]) -> [SIMD2<Float>] {

@@ -32,21 +32,21 @@ package struct TexelOrigins: Sendable {
     /// Texels along one side.
     package let size: Int
     /// `size × size`, 0...1.
-    private let refined: [Float]
-    private let inferred: [Float]
+    private let refined: ByteShares
+    private let inferred: ByteShares
 
     /// - Parameter refinement: `nil` where nothing was synthesized.
     package init(of texture: Texture, refinement: Refinement? = nil) {
         let evidence = texture.evidence
         size = texture.albedo.width
-        inferred = evidence.map { 1 - $0 }
+        inferred = ByteShares(evidence.map { 1 - $0 })
         guard let refinement, refinement.unresolved > 0 else {
-            refined = [Float](repeating: 0, count: evidence.count)
+            refined = ByteShares(count: evidence.count)
             return
         }
         precondition(
             refinement.skin.count == evidence.count, "refinement of \(refinement.skin.count) texels for \(size)²")
-        refined = zip(evidence, refinement.skin).map { $0 * $1 * refinement.unresolved }
+        refined = ByteShares(zip(evidence, refinement.skin).map { $0 * $1 * refinement.unresolved })
     }
 
     /// Means over some texels, by their numbers `y * size + x`; all inferred where there are none.

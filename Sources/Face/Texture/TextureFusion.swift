@@ -48,29 +48,33 @@ extension TextureAccumulator {
         }
         low = levelled(low.normalized(minimum: 1e-7), skin: skin, confidence: confidence)
 
-        let labels = chooseViews(lit, sharpest: sharpest)
-        let chosen = labels.map { label in label.pixels.contains { $0.x > 0 } }
-        let middle = zip(labels, chosen).map { $1 ? $0.blurred(radius: 4) : $0 }
-        let fine = zip(labels, chosen).map { $1 ? $0.blurred(radius: 1) : $0 }
-        var coarse = Plane(width: side, height: side)
-        for i in 0..<count {
-            var detail = SIMD4<Float>.zero
-            var total: Float = 0
-            for (k, view) in lit.enumerated() where chosen[k] {
-                let w = middle[k].pixels[i].x * (view.albedo.pixels[i].w > 0 ? 1 : 0)
+        // Of each view in turn: planes are large and views are many.
+        let chosen = chooseViews(lit, sharpest: sharpest)
+        var detail = Plane(width: side, height: side)
+        for (k, view) in lit.enumerated() {
+            guard let share = membership(k, in: chosen, radius: 4) else { continue }
+            for i in 0..<count {
+                let w = share.pixels[i].x * (view.albedo.pixels[i].w > 0 ? 1 : 0)
                 guard w > 0, view.low.pixels[i].w > 0 else { continue }
                 let ratio = (view.albedo.pixels[i] + 0.002) / (view.low.pixels[i] + 0.002)
-                detail += pointwiseMin(pointwiseMax(ratio, SIMD4(repeating: 0.1)), SIMD4(repeating: 4)) * w
-                total += w
+                var bounded = pointwiseMin(pointwiseMax(ratio, SIMD4(repeating: 0.1)), SIMD4(repeating: 4))
+                bounded.w = 1
+                detail.pixels[i] += bounded * w
             }
-            let base = low.pixels[i]
-            let colour = total > 0 ? base * (detail / total) : base
+        }
+        var coarse = low
+        for i in 0..<count {
+            let (base, sum) = (low.pixels[i], detail.pixels[i])
+            let colour = sum.w > 0 ? base * (sum / sum.w) : base
             let ramp = min(max((seen[i] - 0.004) / 0.03, 0), 1)
             coarse.pixels[i] = SIMD4(colour.x, colour.y, colour.z, base.w > 0 ? ramp : 0)
         }
+        let shifts = lit.map(\.shifts)
+        lit = []
         coarse = feathered(coarse).dilated(rings: 2)
         return FusedTexture(
-            albedo: compose(lit, coarse: coarse, labels: fine), coarse: coarse, confidence: confidence, skin: skin,
+            albedo: compose(coarse: coarse, chosen: chosen, shifts: shifts), coarse: coarse, confidence: confidence,
+            skin: skin,
             lights: lights)
     }
 
@@ -132,7 +136,8 @@ extension TextureAccumulator {
 
     /// The fine band of the chosen views on top of the coarse albedo: `coarse · Σ w · texel / block mean`. The light
     /// cancels in that ratio, so it is the coarse levels' matter alone.
-    private func compose(_ lit: [LitView], coarse: Plane, labels: [Plane]) -> [SIMD4<Float>] {
+    /// - Parameter shifts: see `LitView`.
+    private func compose(coarse: Plane, chosen: [Int32], shifts: [[SIMD2<Float>]?]) -> [SIMD4<Float>] {
         let size = atlas.size
         let side = size / 4
         var detail = [SIMD4<Float>](repeating: .zero, count: size * size)
@@ -141,9 +146,12 @@ extension TextureAccumulator {
         var shares = means
         let floor = SIMD4<Float>(repeating: 0.002)
         var offsets = means
-        for (k, label) in labels.enumerated() where label.pixels.contains(where: { $0.x > 0 }) {
-            let (view, raw) = (views[k], lit[k].raw)
-            let shifts = lit[k].shifts.map { shifts in
+        for (k, view) in views.enumerated() {
+            guard let label = membership(k, in: chosen, radius: 1) else { continue }
+            // As seen, to which the fine band relates.
+            let raw = shifts[k].map { view.coarse.shifted($0) } ?? view.coarse
+            let seen = view.texels
+            let shifts = shifts[k].map { shifts in
                 Plane(width: side, height: side, pixels: shifts.map { SIMD4($0.x * 4, $0.y * 4, 0, 0) })
             }
             let used = (0..<side).map { y in (0..<side).contains { label.pixels[y * side + $0].x > 0.002 } }
@@ -153,7 +161,7 @@ extension TextureAccumulator {
                 means.withUnsafeMutableBufferPointer { raw.enlargedRow(y, factor: 4, into: $0) }
                 if let shifts { offsets.withUnsafeMutableBufferPointer { shifts.enlargedRow(y, factor: 4, into: $0) } }
                 shares.withUnsafeMutableBufferPointer { label.enlargedRow(y, factor: 4, into: $0) }
-                view.texels.withUnsafeBufferPointer { texels in
+                seen.withUnsafeBufferPointer { texels in
                     detail.withUnsafeMutableBufferPointer { detail in
                         table.withUnsafeBufferPointer { table in
                             for x in 0..<size {

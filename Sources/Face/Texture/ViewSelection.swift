@@ -24,7 +24,6 @@ extension TextureAccumulator {
                 lit[k].shifts = shifts
                 lit[k].albedo = lit[k].albedo.shifted(shifts)
                 lit[k].low = lit[k].low.shifted(shifts)
-                lit[k].raw = lit[k].raw.shifted(shifts)
                 own = own.shifted(shifts)
             }
             // What the views before saw badly or not at all, the later ones are measured against this one.
@@ -41,37 +40,42 @@ extension TextureAccumulator {
         return sum * (sharpest > 0 ? min(max(view.sharpness / sharpest, 0.05), 1) : 1)
     }
 
-    /// Which view gives the detail of each place: soft membership (x) per view, summing to 1 where anything was seen.
-    func chooseViews(_ lit: [LitView], sharpest: Float) -> [Plane] {
+    /// Per coarse texel: which view gives its detail; −1 where none shows it.
+    func chooseViews(_ lit: [LitView], sharpest: Float) -> [Int32] {
         let side = atlas.size / 4
         let count = side * side
-        guard !lit.isEmpty else { return [] }
-        var scores = zip(lit, views).map { view, partial in
-            let share = sharpest > 0 ? min(max(partial.sharpness / sharpest, 0.05), 1) : 1
+        var best = [Float](repeating: 0, count: count)
+        var chosen = [Int32](repeating: -1, count: count)
+        guard !lit.isEmpty else { return chosen }
+        func scores(_ k: Int) -> [Float] {
+            let share = sharpest > 0 ? min(max(views[k].sharpness / sharpest, 0.05), 1) : 1
             let raw = Plane(
                 width: side, height: side,
-                pixels: view.albedo.pixels.map { SIMD4($0.w * share, $0.w > 0 ? 1 : 0, 0, 0) })
+                pixels: lit[k].albedo.pixels.map { SIMD4($0.w * share, $0.w > 0 ? 1 : 0, 0, 0) })
             // Blurred so that regions are large; zero where the view itself has nothing.
             let smooth = raw.blurred(radius: 5)
             return (0..<count).map { raw.pixels[$0].x > 0 ? smooth.pixels[$0].x : 0 }
         }
         // One view that sees most of the face well carries it wherever it is nearly as good: fewer seams.
-        let totals = scores.map { score in
+        let all = lit.indices.map(scores)
+        let totals = all.map { score in
             (0..<count).reduce(Float(0)) { $0 + (atlas.coarseRegions[$1].x > 0 ? score[$1] : 0) }
         }
-        if let anchor = totals.indices.max(by: { totals[$0] < totals[$1] }) {
-            for i in 0..<count { scores[anchor][i] *= 1.5 }
-        }
-        var labels = [Plane](repeating: Plane(width: side, height: side), count: lit.count)
-        for i in 0..<count {
-            var best: Float = 0
-            var chosen = -1
-            for k in scores.indices where scores[k][i] > best {
-                best = scores[k][i]
-                chosen = k
+        let anchor = totals.indices.max { totals[$0] < totals[$1] }
+        for (k, score) in all.enumerated() {
+            let favour: Float = k == anchor ? 1.5 : 1
+            for i in 0..<count where score[i] * favour > best[i] {
+                (best[i], chosen[i]) = (score[i] * favour, Int32(k))
             }
-            if chosen >= 0 { labels[chosen].pixels[i].x = 1 }
         }
-        return labels
+        return chosen
+    }
+
+    /// Soft membership (x) of each coarse texel in one view's part, summing to 1 over all views; `nil` of a view without any.
+    func membership(_ view: Int, in chosen: [Int32], radius: Int) -> Plane? {
+        guard chosen.contains(Int32(view)) else { return nil }
+        let side = atlas.size / 4
+        return Plane(width: side, height: side, pixels: chosen.map { SIMD4($0 == view ? 1 : 0, 0, 0, 0) })
+            .blurred(radius: radius)
     }
 }

@@ -18,9 +18,10 @@ package struct SurfaceView: Sendable {
 
     init(_ view: PartialTexture) {
         let table = SRGB.linear
-        var quality = [Float](repeating: 0, count: view.texels.count)
-        let logs = view.texels.indices.map { i -> Float? in
-            let t = view.texels[i]
+        let texels = view.texels
+        var quality = [Float](repeating: 0, count: texels.count)
+        let logs = texels.indices.map { i -> Float? in
+            let t = texels[i]
             guard t.w > 0 else { return nil }
             let root = Float(t.w) / 255
             quality[i] = root * root

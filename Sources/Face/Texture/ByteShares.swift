@@ -1,0 +1,19 @@
+/// Shares of a map's texels, 0...1, in a byte each: maps are large, and nothing here is known to a thousandth.
+package struct ByteShares: RandomAccessCollection, MutableCollection, Sendable {
+    private var bytes: [UInt8]
+
+    package init(count: Int) { bytes = [UInt8](repeating: 0, count: count) }
+
+    /// Of 0...1.
+    package init(_ values: [Float]) {
+        self.init(count: values.count)
+        for i in values.indices { self[i] = values[i] }
+    }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { bytes.count }
+    package subscript(i: Int) -> Float {
+        @inline(__always) get { Float(bytes[i]) * (1 / 255) }
+        @inline(__always) set { bytes[i] = UInt8(Swift.min(Swift.max(newValue, 0), 1) * 255 + 0.5) }
+    }
+}
