@@ -14,7 +14,8 @@ import Testing
 
     private static func statistics(_ wave: (Int) -> Float) -> DetailStatistics {
         let skin = pyramid.regions(at: 256).skin
-        let map = DetailMap(size: 256, values: skin.indices.map { skin[$0] > 0 ? wave($0 % 256) : 0 }, seen: skin)
+        let map = DetailMap(
+            size: 256, values: skin.indices.map { skin[$0] > 0 ? wave($0 % 256) : 0 }, seen: Array(skin))
         return DetailStatistics(of: map, pyramid: pyramid, network: DetailNetwork(seed: 3).network())
     }
 

@@ -18,7 +18,7 @@ import Testing
         for i in size + 1..<size * size - size - 1 where skin[i] > 0 {
             values[i] = (noise[i - 1] + noise[i + 1] + noise[i - size] + noise[i + size]) / 2 * contrast
         }
-        return DetailMap(size: size, values: values, seen: skin)
+        return DetailMap(size: size, values: values, seen: Array(skin))
     }
 
     private static func deviation(_ values: [Float], _ texels: [Int]) -> Float {
@@ -134,7 +134,8 @@ import Testing
             let truth = Self.detail(contrast, seed: 70, pyramid: pyramid)
             let all = DetailStatistics(of: truth, pyramid: pyramid, network: network)
             let some = DetailStatistics(
-                of: Self.upperHalf(truth, skin: pyramid.regions(at: 256).skin), pyramid: pyramid, network: network)
+                of: Self.upperHalf(truth, skin: Array(pyramid.regions(at: 256).skin)), pyramid: pyramid,
+                network: network)
             let targets = DetailAnalysis(of: some, relations: FaceRelations(database), own: true).targets
             var judged = 0
             for i in targets.indices where some.correlations[i].weight > 0 && all.correlations[i].weight > 500 {

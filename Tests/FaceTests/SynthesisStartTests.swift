@@ -23,7 +23,7 @@ import Testing
             let sum: Float = noise[i - 1] + noise[i] + noise[i + 1]
             values[i] = 0.577 * contrast * sum
         }
-        return DetailMap(size: 256, values: values, seen: skin)
+        return DetailMap(size: 256, values: values, seen: Array(skin))
     }
 
     /// Texels of the lower half.

@@ -32,7 +32,8 @@ import Testing
             of: Self.texture(confidence: 0.9, columns: Self.size / 2),
             refinement: TexelOrigins.Refinement(skin: skin, unresolved: 0.75))
         let shares = origins.shares(of: Self.all)
-        #expect(abs(shares.refined - 0.25 * 0.75) < 1e-6 && abs(shares.inferred - 0.5) < 1e-6, "\(shares)")
+        // To the byte that a texel's share is kept in.
+        #expect(abs(shares.refined - 0.25 * 0.75) < 1e-3 && abs(shares.inferred - 0.5) < 1e-6, "\(shares)")
         #expect(Array(origins.image().bytes[0..<3]) == [0, 64, 191])
     }
 

@@ -45,8 +45,8 @@ import Face
             texture.albedo.values[3 * texel + 2])
     }
 
-    static func raw(_ view: PartialTexture, _ texel: Int) -> SIMD3<Float>? {
-        let t = view.texels[texel]
+    static func raw(_ texels: [SIMD4<UInt8>], _ texel: Int) -> SIMD3<Float>? {
+        let t = texels[texel]
         guard t.w > 0 else { return nil }
         return SIMD3(SRGB.linear[Int(t.x)], SRGB.linear[Int(t.y)], SRGB.linear[Int(t.z)])
     }
@@ -76,9 +76,10 @@ import Face
         let (scene, texture) = (Self.scene, Self.fused.texture)
         let well = (0..<Self.size * Self.size).filter { texture.confidence.values[$0] > 0.1 }
         let delit = albedoPSNR({ Self.value(texture, $0) }, truth: { scene.albedo(Self.uv($0)) }, texels: well)
+        let views = Self.views.map(\.texels)
         let plain = albedoPSNR(
             { texel in
-                let seen = Self.views.compactMap { Self.raw($0, texel) }
+                let seen = views.compactMap { Self.raw($0, texel) }
                 return seen.isEmpty ? nil : seen.reduce(.zero, +) / Float(seen.count)
             }, truth: { scene.albedo(Self.uv($0)) }, texels: well)
         print("albedo \(delit) dB, mean of unlit views \(plain) dB, \(well.count) texels")
@@ -111,11 +112,12 @@ import Face
         }
         let texture = Self.accumulate(atlas, views).texture()
         var reddest: Float = 0
+        let seen = views.map(\.texels)
         for texel in 0..<Self.size * Self.size {
             let c = Self.value(texture, texel)
             reddest = max(reddest, c.x / max(c.y, 1e-3))
-            for view in views {
-                guard let raw = Self.raw(view, texel), view.texels[texel].w > 40 else { continue }
+            for (view, texels) in zip(views, seen) {
+                guard let raw = Self.raw(texels, texel), texels[texel].w > 40 else { continue }
                 #expect(raw.x / max(raw.y, 1e-3) < 8, "ball's red at texel \(texel) of view \(view.frame)")
             }
         }
@@ -154,10 +156,11 @@ import Face
             }
             return sum / Double(count)
         }
-        let best = energy { Self.raw(views[0], $0) }
+        let all = views.map(\.texels)
+        let best = energy { Self.raw(all[0], $0) }
         let fused = energy { Self.value(texture, $0) }
         let averaged = energy { texel in
-            let seen = views.compactMap { Self.raw($0, texel) }
+            let seen = all.compactMap { Self.raw($0, texel) }
             return seen.isEmpty ? nil : seen.reduce(.zero, +) / Float(seen.count)
         }
         print("high-band energy against the best view: fused \(fused / best), averaged \(averaged / best)")
@@ -239,12 +242,24 @@ import Face
             (190..<300).contains($0 / Self.size) && (220..<290).contains($0 % Self.size)
         }
         func likeness(_ view: PartialTexture) -> Double {
-            albedoPSNR(
-                { Self.raw(view, $0) }, truth: { Self.raw(exact, $0) ?? .zero },
-                texels: middle.filter { Self.raw(exact, $0) != nil })
+            let (texels, truth) = (view.texels, exact.texels)
+            return albedoPSNR(
+                { Self.raw(texels, $0) }, truth: { Self.raw(truth, $0) ?? .zero },
+                texels: middle.filter { Self.raw(truth, $0) != nil })
         }
         print("against the exact fit: with landmarks \(likeness(pulled)) dB, without \(likeness(off)) dB")
         #expect(likeness(pulled) > likeness(off) + 4)
+    }
+
+    /// Truth: the blocks of 4 × 4 texels in which the view's whole map has something.
+    @Test func whatAViewDidNotSeeTakesNoRoom() {
+        for view in Self.views {
+            let (texels, side) = (view.texels, Self.size / 4)
+            let blocks = Set(
+                texels.indices.filter { texels[$0].w > 0 }.map { $0 / Self.size / 4 * side + $0 % Self.size / 4 })
+            #expect(view.seenShare == Double(blocks.count) / Double(side * side))
+            #expect(view.seenShare > 0.05 && view.seenShare < 0.7)
+        }
     }
 
     @Test func confidenceOnlyGrowsWithViews() {

@@ -26,7 +26,11 @@ package struct ExpressionTransfer: Sendable {
     }
 
     private let model: MorphableModel
-    private let systems: [System]
+    /// The skin's, as points.
+    private let triangles: [SIMD3<UInt32>]
+    private let neighbours: PointNeighbours
+    private let sharedTriangles: [Float]
+    private let isSkin: [Bool]
     /// Points of each stiff body.
     private let bodies: [[Int]]
     /// Points of the lashes, and the skin's nearest to each.
@@ -36,12 +40,11 @@ package struct ExpressionTransfer: Sendable {
         self.model = model
         let skin = Self.triangles(of: model.topology, [.skin])
         let neighbours = PointNeighbours(triangles: skin.flatMap { [$0.x, $0.y, $0.z] }, pointCount: model.mean.count)
-        let weights = Self.sharedTriangles(skin, neighbours)
         let isSkin = (0..<model.mean.count).map { neighbours.starts[$0] < neighbours.starts[$0 + 1] }
-        systems = model.expressions.mapConcurrently {
-            Self.system(
-                $0, mean: model.mean, triangles: skin, neighbours: neighbours, weights: weights, isSkin: isSkin)
-        }
+        triangles = skin
+        self.neighbours = neighbours
+        sharedTriangles = Self.sharedTriangles(skin, neighbours)
+        self.isSkin = isSkin
         bodies = Self.bodies(of: model)
         let surface = model.mean.indices.filter { isSkin[$0] && model.mean[$0].z > 0.03 }
         lashes = Set(Self.triangles(of: model.topology, [.lashes]).flatMap { [$0.x, $0.y, $0.z] }).sorted().map { g in
@@ -61,7 +64,8 @@ package struct ExpressionTransfer: Sendable {
             for (point, offset) in zip(shape.points, shape.offsets) { result[Int(point)] = offset }
             let mean = result
             for body in bodies { Self.carry(body, &result, from: model.mean, to: neutral) }
-            let system = systems[e]
+            // Made anew each time: all shapes' together are the largest part of what a head would be kept with.
+            let system = system(shape)
             for (point, offset) in zip(system.points, Self.solve(system, neutral: neutral, start: mean)) {
                 result[Int(point)] = offset
             }
@@ -94,10 +98,8 @@ package struct ExpressionTransfer: Sendable {
         return weights
     }
 
-    private static func system(
-        _ shape: MorphableModel.ExpressionShape, mean: [SIMD3<Float>], triangles: [SIMD3<UInt32>],
-        neighbours: PointNeighbours, weights: [Float], isSkin: [Bool]
-    ) -> System {
+    private func system(_ shape: MorphableModel.ExpressionShape) -> System {
+        let (mean, weights) = (model.mean, sharedTriangles)
         var system = System()
         var number = [Int32](repeating: -1, count: mean.count)
         var offsets = [SIMD3<Float>](repeating: .zero, count: mean.count)
@@ -118,9 +120,10 @@ package struct ExpressionTransfer: Sendable {
             guard own.max() >= 0 else { continue }
             system.corners.append(triangle)
             system.own.append(own)
-            let p = (0..<3).map { mean[Int(triangle[$0])] }
-            let q = (0..<3).map { p[$0] + offsets[Int(triangle[$0])] }
-            system.gradients.append(gradient(from: p, to: q))
+            let (a, b, c) = (Int(triangle.x), Int(triangle.y), Int(triangle.z))
+            let p = (mean[a], mean[b], mean[c])
+            let q = (p.0 + offsets[a], p.1 + offsets[b], p.2 + offsets[c])
+            system.gradients.append(Self.gradient(from: p, to: q))
         }
         return system
     }
@@ -128,10 +131,12 @@ package struct ExpressionTransfer: Sendable {
     /// The linear map, less the identity, that takes a triangle's edges to another's and its normal, scaled as the
     /// paper's fourth corner, to the other's.
     private static func gradient(
-        from p: [SIMD3<Float>], to q: [SIMD3<Float>]
+        from p: (SIMD3<Float>, SIMD3<Float>, SIMD3<Float>), to q: (SIMD3<Float>, SIMD3<Float>, SIMD3<Float>)
     ) -> (SIMD3<Float>, SIMD3<Float>, SIMD3<Float>) {
-        func frame(_ t: [SIMD3<Float>]) -> (SIMD3<Float>, SIMD3<Float>, SIMD3<Float>) {
-            let (a, b) = (t[1] - t[0], t[2] - t[0])
+        func frame(
+            _ t: (SIMD3<Float>, SIMD3<Float>, SIMD3<Float>)
+        ) -> (SIMD3<Float>, SIMD3<Float>, SIMD3<Float>) {
+            let (a, b) = (t.1 - t.0, t.2 - t.0)
             let n = cross(a, b)
             return (a, b, n / max((n * n).sum().squareRoot(), 1e-14).squareRoot())
         }

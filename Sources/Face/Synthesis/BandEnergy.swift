@@ -36,16 +36,28 @@ package struct BandEnergy: Sendable {
 
     /// `height × width`, row by row, both even: a map as its own band and what the next coarser octave shows of it.
     static func split(_ values: [Float], width: Int, height: Int) -> (fine: [Float], rest: [Float]) {
-        let rest = DetailMap.enlarged(
-            DetailMap.halved(values, width: width, height: height), width: width / 2, height: height / 2)
+        let rest = rest(values, width: width, height: height)
         return (zip(values, rest).map { $0 - $1 }, rest)
+    }
+
+    /// The first of the two, without room for the second.
+    static func fine(_ values: [Float], width: Int, height: Int) -> [Float] {
+        var result = rest(values, width: width, height: height)
+        for i in result.indices { result[i] = values[i] - result[i] }
+        return result
+    }
+
+    /// The second.
+    static func rest(_ values: [Float], width: Int, height: Int) -> [Float] {
+        DetailMap.enlarged(
+            DetailMap.halved(values, width: width, height: height), width: width / 2, height: height / 2)
     }
 
     /// By region: of one band within a window.
     /// - Parameter mask: of the window, row by row.
-    static func energies(
-        _ band: [Float], mask: [Float], regions: DetailRegions, window: DetailWindow
-    ) -> [BandEnergy] {
+    static func energies<Mask: RandomAccessCollection>(
+        _ band: [Float], mask: Mask, regions: DetailRegions, window: DetailWindow
+    ) -> [BandEnergy] where Mask.Element == Float, Mask.Index == Int {
         var result = [BandEnergy](repeating: BandEnergy(), count: DetailRegions.count)
         regions.each(in: window, mask: mask) { pixel, weight, share, first, second in
             let square = band[pixel] * band[pixel]

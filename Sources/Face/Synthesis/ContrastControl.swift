@@ -12,13 +12,13 @@ struct ContrastControl {
 
     /// By texel, 0...1: how far it is skin that nobody saw, and skin that was seen, if not sharply; each has targets of its own.
     struct Places {
-        var hidden: [Float]
-        var refined: [Float]
+        var hidden: ByteShares
+        var refined: ByteShares
 
         func halved(size: Int) -> Places {
             Places(
-                hidden: DetailMap.halved(hidden, width: size, height: size),
-                refined: DetailMap.halved(refined, width: size, height: size))
+                hidden: ByteShares(DetailMap.halved(Array(hidden), width: size, height: size)),
+                refined: ByteShares(DetailMap.halved(Array(refined), width: size, height: size)))
         }
     }
 
@@ -41,7 +41,7 @@ struct ContrastControl {
         var result =
             isCoarsest(octave)
             ? [Float](repeating: 0, count: addition.count)
-            : BandEnergy.split(addition, width: size, height: size).rest
+            : BandEnergy.rest(addition, width: size, height: size)
         if !isCoarsest(octave), resolved[octave + 1] > Self.unresolved {
             for i in result.indices { result[i] *= 1 - places.refined[i] }
         }
@@ -63,7 +63,7 @@ struct ContrastControl {
             let size = pyramid.sizes[octave]
             let halved = places.halved(size: size)
             if resolved[octave] > Self.unresolved {
-                places.refined = [Float](repeating: 0, count: places.refined.count)
+                places.refined = ByteShares(count: places.refined.count)
             }
             func change(_ values: inout [Float]) {
                 add(
@@ -90,15 +90,14 @@ struct ContrastControl {
         places: Places, most: Float, less: Float
     ) {
         let size = pyramid.sizes[octave]
-        var split = BandEnergy.split(addition, width: size, height: size)
-        if !isCoarsest(octave) { split.rest = [] }
-        for (band, new) in [(octave, split.fine)] + (isCoarsest(octave) ? [(octave + 1, split.rest)] : []) {
-            let factors = factors(
-                new, band: band, places: places, most: most
-            ) {
-                let old = BandEnergy.split(base, width: size, height: size)
-                return band == octave ? old.fine : old.rest
+        for band in isCoarsest(octave) ? [octave, octave + 1] : [octave] {
+            func part(_ values: [Float]) -> [Float] {
+                band == octave
+                    ? BandEnergy.fine(values, width: size, height: size)
+                    : BandEnergy.rest(values, width: size, height: size)
             }
+            let new = part(addition)
+            let factors = factors(new, band: band, places: places, most: most) { part(base) }
             for i in result.indices { result[i] += (factors[i] - less) * new[i] }
         }
     }
@@ -119,7 +118,7 @@ struct ContrastControl {
         ]
         func energies(_ values: [Float]) -> [[BandEnergy]] {
             sides.map { side in
-                let counted = side.own.indices.map {
+                let counted = ByteShares(count: side.own.count) {
                     side.own[$0] > 0.02 && side.own[$0] >= side.other[$0] ? side.own[$0] : 0
                 }
                 return BandEnergy.energies(values, mask: counted, regions: regions, window: whole)

@@ -142,10 +142,10 @@ package struct DetailRegions: Sendable {
     }
 
     /// Each pixel of a window that counts, row by row, with its weight, its two regions and the first one's share.
-    func each(
-        in window: DetailWindow, mask: [Float],
+    func each<Mask: RandomAccessCollection>(
+        in window: DetailWindow, mask: Mask,
         _ body: (_ pixel: Int, _ weight: Float, _ share: Float, _ first: Int, _ second: Int) -> Void
-    ) {
+    ) where Mask.Element == Float, Mask.Index == Int {
         for y in 0..<window.height {
             for x in 0..<window.width {
                 let weight = mask[y * window.width + x]

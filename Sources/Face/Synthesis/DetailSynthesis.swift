@@ -111,8 +111,10 @@ package struct DetailSynthesis {
                     level, coarser: coarser,
                     at: .init(free: free, unknown: unknown, left: left, covered: covered, resolved: resolved))
                 let places = ContrastControl.Places(
-                    hidden: free.indices.map { free[$0] > 0.02 ? left[$0] * unknown[$0] / free[$0] : 0 },
-                    refined: free.indices.map {
+                    hidden: ByteShares(count: free.count) {
+                        free[$0] > 0.02 ? left[$0] * unknown[$0] / free[$0] : 0
+                    },
+                    refined: ByteShares(count: free.count) {
                         free[$0] > 0.02 ? left[$0] * (free[$0] - unknown[$0]) / free[$0] : 0
                     })
                 let strong = contrast.strengthened(
@@ -164,7 +166,8 @@ package struct DetailSynthesis {
             }
             contrast.control(
                 &values, given: level.values, octave: levels.count - 1 - rank,
-                places: .init(hidden: unknown, refined: zip(free, unknown).map { $0 - $1 }))
+                places: .init(
+                    hidden: ByteShares(unknown), refined: ByteShares(count: free.count) { free[$0] - unknown[$0] }))
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
             guard octave(done) else { return size == detail.size ? done : nil }

@@ -10,6 +10,11 @@ package struct ByteShares: RandomAccessCollection, MutableCollection, Sendable {
         for i in values.indices { self[i] = values[i] }
     }
 
+    init(count: Int, of value: (Int) -> Float) {
+        self.init(count: count)
+        for i in 0..<count { self[i] = value(i) }
+    }
+
     package var startIndex: Int { 0 }
     package var endIndex: Int { bytes.count }
     package subscript(i: Int) -> Float {

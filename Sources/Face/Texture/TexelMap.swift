@@ -31,6 +31,12 @@ package struct TexelMap: Sendable {
         var weights: [SIMD2<Float>] = []
         var triangles: [UInt32] = []
         var mirror: [SIMD2<Float>] = []
+        let count = drawn.triangle.count { $0 >= 0 }
+        texels.reserveCapacity(count)
+        corners.reserveCapacity(count)
+        weights.reserveCapacity(count)
+        triangles.reserveCapacity(count)
+        mirror.reserveCapacity(count)
         for at in 0..<size * size where drawn.triangle[at] >= 0 {
             let t = Int(drawn.triangle[at])
             let w = drawn.weights[at]

@@ -7,10 +7,8 @@ extension TextureAccumulator {
     package func filled(_ fused: FusedTexture) -> Texture {
         let colours = pointColours(fused)
         let (map, size) = (atlas.map, atlas.size)
-        var smooth = [SIMD4<Float>](repeating: .zero, count: map.texels.count)
         var albedo = [Float](repeating: 0, count: size * size * 3)
         var confidence = [Float](repeating: 0, count: size * size)
-        smooth = map.interpolated(colours)
         var seen = [SIMD4<Float>](repeating: .zero, count: size)
         var seenOf = [Float](repeating: 0, count: size * size)
         let levels = Plane(
@@ -27,39 +25,47 @@ extension TextureAccumulator {
             }
         }
         let strands = strands()
-        var result = [SIMD4<Float>](repeating: .zero, count: map.texels.count)
-        fused.albedo.withUnsafeBufferPointer { own in
-            for i in map.texels.indices {
-                let texel = Int(map.texels[i])
-                let a = seenOf[texel]
-                var fill = smooth[i]
-                if a < 0.999 {
-                    fill *= 1 + strands[i]
+        func set(_ texel: Int, _ colour: SIMD4<Float>) {
+            for c in 0..<3 { albedo[3 * texel + c] = min(max(colour[c], 0), 1) }
+        }
+        colours.withUnsafeBufferPointer { colours in
+            fused.albedo.withUnsafeBufferPointer { own in
+                /// Of an occupied texel.
+                func smooth(_ i: Int) -> SIMD4<Float> {
+                    let (corner, w) = (map.corners[i], map.weights[i])
+                    let a = colours[Int(corner.x)]
+                    return a + (colours[Int(corner.y)] - a) * w.x + (colours[Int(corner.z)] - a) * w.y
+                }
+                for i in map.texels.indices {
+                    let texel = Int(map.texels[i])
+                    let a = seenOf[texel]
+                    guard a < 0.999 else {
+                        set(texel, own[texel])
+                        continue
+                    }
+                    let usual = smooth(i)
+                    var fill = usual * (1 + strands[i])
                     let m = map.mirror[i]
                     if m.x >= 0, m.y >= 0, m.x < Float(size), m.y < Float(size) {
                         let mirrored = Int(m.y) * size + Int(m.x)
                         let share = seenOf[mirrored]
                         if share > 0.01 {
-                            let base = pointwiseMax(smooth[Int(map.nearest[mirrored])], .init(repeating: 0.004))
+                            let base = pointwiseMax(smooth(Int(map.nearest[mirrored])), .init(repeating: 0.004))
                             var ratio = own[mirrored] / base
                             ratio = pointwiseMin(pointwiseMax(ratio, .init(repeating: 0.1)), .init(repeating: 3))
-                            fill = smooth[i] * (1 + (ratio - 1) * share + strands[i] * (1 - share))
+                            fill = usual * (1 + (ratio - 1) * share + strands[i] * (1 - share))
                         }
                     }
-                    result[i] = fill + (own[texel] - fill) * a
-                } else {
-                    result[i] = own[texel]
+                    set(texel, fill + (own[texel] - fill) * a)
                 }
             }
         }
-        if !map.nearest.isEmpty {
-            for at in 0..<size * size {
-                let c = result[Int(map.nearest[at])]
-                albedo[3 * at] = min(max(c.x, 0), 1)
-                albedo[3 * at + 1] = min(max(c.y, 0), 1)
-                albedo[3 * at + 2] = min(max(c.z, 0), 1)
-                confidence[at] = confidence[Int(map.texels[Int(map.nearest[at])])]
-            }
+        // Gutters: what lies beside them.
+        for (at, near) in map.nearest.enumerated() {
+            let texel = Int(map.texels[Int(near)])
+            guard texel != at else { continue }
+            for c in 0..<3 { albedo[3 * at + c] = albedo[3 * texel + c] }
+            confidence[at] = confidence[texel]
         }
         return Texture(
             albedo: FloatImage(width: size, height: size, channels: 3, values: albedo),
