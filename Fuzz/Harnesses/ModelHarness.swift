@@ -39,7 +39,6 @@ extension Harness {
             if database.octaves > 1 { _ = database.extended(octaves: 2).dropping(octaves: 1) }
             for block in database.blocks.prefix(4) {
                 _ = block.blend([Double](repeating: 1, count: database.faces))
-                _ = block.spread
             }
         })
 

@@ -45,7 +45,10 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "Ways to fill; all when not given.") var way: [SynthesisTrial.Way] = []
     @Option(help: "Evaluations are multiplied by this.") var effort = 1.0
     @Option(help: "Texels of a tile's side.") var tile = 128
-    @Option(help: "Directory for pictures: truth, and each way side by side.") var sheets: String?
+    @Option(
+        help: ArgumentHelp(
+            "Directory for pictures: NNN-TEST.png of the detail: truth and each way side by side; NNN-TEST-colour.png of the albedo: truth, what was seen, smooth, mirror, ours."
+        )) var sheets: String?
 
     private static let columns: [SynthesisTrial.Way] = [.smooth, .mirror, .ours, .random, .mean, .nearest, .own]
 
@@ -64,16 +67,18 @@ struct SynthesisBench: ParsableCommand {
             $0.hasSuffix(".jpg") && ["0", "5"].contains($0.prefix(3).suffix(1))
         }.prefix(count)
         Self.say("distance to the truth: " + Self.columns.map(\.rawValue).joined(separator: ", "))
-        var sums: [Test: [[SynthesisTrial.Way: Double]]] = [:]
+        var sums: [Test: [SynthesisTrial.Result]] = [:]
         for name in held {
-            let truth = trial.detail(of: try maker.texture(of: faces + "/" + name).texture)
+            let texture = try maker.texture(of: faces + "/" + name).texture
+            let truth = trial.detail(of: texture)
             for test in test.isEmpty ? Test.allCases : test {
                 let start = ContinuousClock.now
                 guard let result = try self.result(test, faces + "/" + name, truth, trial, &maker) else {
                     Self.say("\(name.prefix(3)) \(test.rawValue): left out, too little of it is seen")
                     continue
                 }
-                sums[test, default: []].append(result.distances)
+                sums[test, default: []].append(result)
+                sums[test]![sums[test]!.count - 1].maps = [:]
                 let seconds = (ContinuousClock.now - start) / .seconds(1)
                 Self.say(
                     "\(name.prefix(3)) \(test.rawValue): \(Self.text(result.distances))"
@@ -94,21 +99,27 @@ struct SynthesisBench: ParsableCommand {
                 if let sheets {
                     try Data(sheet([truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue).png"))
+                    try Data(colourSheet(texture, truth, result).png()).write(
+                        to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue)-colour.png"))
                 }
             }
         }
         for test in Test.allCases {
             guard let found = sums[test] else { continue }
-            var means: [SynthesisTrial.Way: Double] = [:]
-            for way in Self.columns where found[0][way] != nil {
-                means[way] = found.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
+            for (what, distances) in [
+                ("", found.map(\.distances)), (", with brows and hairlines", found.map(\.distancesWithFeatures)),
+            ] {
+                var means: [SynthesisTrial.Way: Double] = [:]
+                for way in Self.columns where distances[0][way] != nil {
+                    means[way] = distances.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
+                }
+                let ours = means[.ours] ?? .nan
+                Self.say(
+                    "\(test.rawValue)\(what), \(found.count) faces: \(Self.text(means)); ours is "
+                        + Self.columns.filter { $0 != .ours && means[$0] != nil }.map {
+                            String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
+                        }.joined(separator: ", "))
             }
-            let ours = means[.ours] ?? .nan
-            Self.say(
-                "\(test.rawValue), \(found.count) faces: \(Self.text(means)); ours is "
-                    + Self.columns.filter { $0 != .ours && means[$0] != nil }.map {
-                        String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
-                    }.joined(separator: ", "))
         }
     }
 
@@ -144,10 +155,42 @@ struct SynthesisBench: ParsableCommand {
         columns.map { values[$0].map { String(format: "%.3f", $0) } ?? "–" }.joined(separator: " ")
     }
 
+    /// Of a map: the left, top, width and height of its middle, where the face is.
+    private static func middle(_ size: Int) -> (Int, Int, Int, Int) {
+        (size / 5, size * 3 / 16, size * 3 / 5, size / 2)
+    }
+
+    /// The truth's albedo as it was, without what was hidden, and with its detail replaced by each way's.
+    private func colourSheet(_ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result) -> Image {
+        let size = truth.size
+        let (left, top, width, height) = Self.middle(size)
+        var pictures: [(Int) -> Float?] = [
+            { _ in 1 }, { result.seen.seen[$0] < 0.5 && truth.seen[$0] > 0.5 ? nil : 1 },
+        ]
+        for way in [SynthesisTrial.Way.smooth, .mirror, .ours] {
+            guard let map = result.maps[way] else { continue }
+            pictures.append { exp(map.values[$0] - truth.values[$0]) }
+        }
+        var sheet = Image(width: width * pictures.count, height: height, channels: 3)
+        for (k, factor) in pictures.enumerated() {
+            for y in 0..<height {
+                for x in 0..<width {
+                    let texel = (top + y) * size + left + x
+                    for c in 0..<3 {
+                        let value = factor(texel).map { min(max(texture.albedo.values[3 * texel + c] * $0, 0), 1) }
+                        sheet.bytes[3 * ((y * pictures.count + k) * width + x) + c] =
+                            value.map { UInt8(SRGB.encode($0) * 255 + 0.5) } ?? 128
+                    }
+                }
+            }
+        }
+        return sheet
+    }
+
     /// The maps' middles, where the face is.
     private func sheet(_ maps: [DetailMap]) -> Image {
         let size = maps[0].size
-        let (left, top, width, height) = (size / 5, size * 3 / 16, size * 3 / 5, size / 2)
+        let (left, top, width, height) = Self.middle(size)
         var picture = Image(width: width * maps.count, height: height, channels: 1)
         for (k, map) in maps.enumerated() {
             for y in 0..<height {

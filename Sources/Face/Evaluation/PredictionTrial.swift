@@ -56,13 +56,13 @@ package struct PredictionTrial {
             }
             for (way, analysis) in analyses {
                 for (i, block) in database.blocks.enumerated()
-                where block.weights[face] > 0 && rest.blocks[i].spread > 0 {
+                where block.weights[face] > 0 && rest.spreads[i] > 0 {
                     let octave = i / (database.taps * regions)
                     guard isJudged(octave, i % regions) else { continue }
                     sums[octave][way, default: Sums()].add(
                         miss: zip(analysis.targets[i], block.square(ofFace: face)).reduce(0) {
                             $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1))
-                        } / rest.blocks[i].spread)
+                        } / rest.spreads[i])
                 }
                 for (k, faces) in database.energies.enumerated() where faces[face] > 0 {
                     guard isJudged(k / regions, k % regions) else { continue }

@@ -70,9 +70,13 @@ package struct SynthesisTrial {
     }
 
     package struct Result {
-        /// By way; 0 is the truth.
+        /// By way, over skin; 0 is the truth.
         package var distances: [Way: Double]
+        /// The same with what is no skin and that no texture can foretell: brows that reach beyond their usual place, hairlines.
+        package var distancesWithFeatures: [Way: Double]
         package var maps: [Way: DetailMap]
+        /// What there was to go by.
+        package var seen: DetailMap
         /// −1...1: how far the fine structure repeats that of the mirrored place, so far as that is seen.
         package var symmetry: [Way: Double]
         /// The same of the truth.
@@ -94,19 +98,25 @@ package struct SynthesisTrial {
     ///   - isMirrored: what is hidden was filled from the other side, as a texture is that shows it.
     /// - Returns: `nil` where too little of the truth is evidence.
     package func result(
-        truth: DetailMap, hidden: [Bool], judged: [[Bool]]? = nil, given: DetailMap? = nil,
+        truth: DetailMap, hidden: [Bool], judged places: [[Bool]]? = nil, given: DetailMap? = nil,
         pixelsPerMetre: Double? = nil, isMirrored: Bool = false, ways: Set<Way>
     ) -> Result? {
         let evidence = truth.evidence(reach: 8)
-        let groups = (judged ?? [hidden]).map { group in group.indices.filter { group[$0] && evidence[$0] > 0 } }
-            .filter { $0.count > 2000 }
+        // By the rule that the database's own statistics follow.
+        let skin = truth.withoutFeatures(regions: pyramid.regions(at: truth.size), coarsest: pyramid.sizes.last!)
+            .evidence(reach: 8)
+        func judged(_ evidence: [Float]) -> [[Int]] {
+            (places ?? [hidden]).map { group in group.indices.filter { group[$0] && evidence[$0] > 0 } }
+                .filter { $0.count > 2000 }
+        }
+        let (groups, groupsWithFeatures) = (judged(skin), judged(evidence))
         guard !groups.isEmpty else { return nil }
         var masked = given ?? truth
         for i in hidden.indices where hidden[i] { (masked.seen[i], masked.values[i]) = (0, 0) }
         let filled = isMirrored ? mirrored(masked, into: hidden) : masked
         let resolved = pixelsPerMetre.map { pyramid.resolved(pixelsPerMetre: $0) }
         // Only what is judged, and a margin, is synthesized: the rest of the head does not matter here.
-        let whole = groups.reduce(into: [Bool](repeating: false, count: hidden.count)) { all, group in
+        let whole = groupsWithFeatures.reduce(into: [Bool](repeating: false, count: hidden.count)) { all, group in
             for i in group { all[i] = true }
         }
         let within = grown(zip(whole, hidden).map { $0 || $1 })
@@ -124,7 +134,8 @@ package struct SynthesisTrial {
         let ours = analysis(features)
         let database = features.relations.database
         var result = Result(
-            distances: [:], maps: [:], symmetry: [:], trueSymmetry: 0, contrast: [:], analysis: ours,
+            distances: [:], distancesWithFeatures: [:], maps: [:], seen: masked, symmetry: [:], trueSymmetry: 0,
+            contrast: [:], analysis: ours,
             targetContrast: contrast(of: ours, beside: truth))
         for way in Way.allCases where ways.contains(way) {
             switch way {
@@ -146,8 +157,12 @@ package struct SynthesisTrial {
         }
         result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: masked)
         for (way, map) in result.maps {
-            let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
-            result.distances[way] = sum / Double(groups.count)
+            func mean(_ groups: [[Int]]) -> Double {
+                let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
+                return sum / Double(groups.count)
+            }
+            result.distances[way] = mean(groups)
+            result.distancesWithFeatures[way] = mean(groupsWithFeatures)
             result.contrast[way] = distance.contrast(
                 map.values, truth: truth.values, at: groups.flatMap { $0 })
             result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)

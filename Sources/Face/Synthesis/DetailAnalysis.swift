@@ -68,7 +68,7 @@ package struct DetailAnalysis: Sendable {
                 let other = i - region + DetailRegions.mirrored[region]
                 Self.blend(
                     &targets[i], with: [(i, clear), (other, other == i ? 0 : Self.mirrored * clear)], of: seen,
-                    spread: database.blocks[i].spread)
+                    spread: database.spreads[i])
             }
         }
         self.targets = targets
@@ -155,7 +155,7 @@ package struct DetailAnalysis: Sendable {
     }
 
     private static func targets(_ database: FaceDatabase, _ weights: [[Double]]) -> [[Float]] {
-        database.blocks.indices.map { i in
+        database.blocks.indices.map { $0 }.mapConcurrently { i in
             let block = database.blocks[i]
             return FaceDatabase.square(block.blend(weights[i % DetailRegions.count]), side: block.channels + 1)
         }
@@ -166,33 +166,34 @@ package struct DetailAnalysis: Sendable {
 private struct Evidence {
     let relations: FaceRelations
     /// Per block: how much it counts; 0 where nothing was seen.
-    private(set) var trusts: [Double] = []
+    private let trusts: [Double]
     /// Per block: the seen difference from the mean along each face's, in units of the spread.
-    private(set) var along: [[Double]] = []
+    private let along: [[Double]]
     /// Per block: the squared length of the seen difference, in units of the spread.
-    private(set) var lengths: [Double] = []
+    private let lengths: [Double]
 
     init(of seen: DetailStatistics, relations: FaceRelations, resolved: [Float]?) {
         self.relations = relations
-        let (n, regions) = (relations.database.faces, DetailRegions.count)
-        for (i, block) in relations.database.blocks.enumerated() {
-            let (correlations, clear) = (seen.correlations[i], resolved?[i / (seen.taps * regions)] ?? 1)
-            guard correlations.weight >= FaceDatabase.fewest, Double(clear) > FaceDatabase.clear, block.spread > 0
-            else {
-                trusts.append(0)
-                along.append([])
-                lengths.append(0)
-                continue
-            }
+        let (regions, taps, database) = (DetailRegions.count, seen.taps, relations.database)
+        let found = database.blocks.indices.map { $0 }.mapConcurrently {
+            i -> (trust: Double, along: [Double], length: Double) in
+            let (block, correlations) = (database.blocks[i], seen.correlations[i])
+            let clear = resolved?[i / (taps * regions)] ?? 1
+            guard correlations.weight >= FaceDatabase.fewest, Double(clear) > FaceDatabase.clear,
+                database.spreads[i] > 0
+            else { return (0, [], 0) }
             let own = FaceDatabase.triangle(correlations.means.map { Float($0) }, side: block.channels + 1)
-            let difference = zip(own, block.mean).map { Double($0 - $1) / Double(block.scale) }
-            let rows = Matrix(rows: n, columns: difference.count, values: block.differences.map { Double($0) })
-            let unit = Double(block.scale) * Double(block.scale) / block.spread
+            let difference = zip(own, block.mean).map { ($0 - $1) / block.scale }
+            let unit = Double(block.scale) * Double(block.scale) / database.spreads[i]
             // More texels say more, up to what a region holds.
-            trusts.append(min(correlations.weight / 2000, 1))
-            along.append(rows.times(difference).map { unit * $0 })
-            lengths.append(unit * difference.reduce(0) { $0 + $1 * $1 })
+            return (
+                min(correlations.weight / 2000, 1), block.along(difference).map { unit * $0 },
+                unit * difference.reduce(0) { $0 + Double($1) * Double($1) }
+            )
         }
+        trusts = found.map(\.trust)
+        along = found.map(\.along)
+        lengths = found.map(\.length)
     }
 
     /// The convex weights for a region, each seen region counting by the fourth power of its alignment with it (the power

@@ -147,9 +147,14 @@ package struct DetailMap: Sendable {
         let rows = sums(seen.map { $0 > 0.9 ? 1 : 0 }, count: width, lines: height, stride: 1, line: width)
         let boxes = sums(rows, count: height, lines: width, stride: width, line: 1)
         func span(_ at: Int, _ count: Int) -> Int { min(at + reach, count - 1) - max(at - reach, 0) + 1 }
-        return (0..<width * height).map { i in
-            let area = span(i % width, width) * span(i / width, height)
-            return seen[i] > 0.9 && Double(boxes[i]) >= enough * Double(area) ? 1 : 0
+        let across = (0..<width).map { enough * Double(span($0, width)) }
+        var result = [Float](repeating: 0, count: width * height)
+        for y in 0..<height {
+            let down = Double(span(y, height))
+            for x in 0..<width where seen[y * width + x] > 0.9 && Double(boxes[y * width + x]) >= across[x] * down {
+                result[y * width + x] = 1
+            }
         }
+        return result
     }
 }

@@ -233,10 +233,9 @@ private struct Objective {
             for (t, map) in network.tapShapes(shape).enumerated() {
                 let known = masks.places(for: map).enumerated().compactMap { k, places -> (Places, Term)? in
                     let i = (o * database.taps + t) * DetailRegions.count + k
-                    let block = database.blocks[i]
                     let total = Double(places.total)
-                    guard total > 4, block.spread > 0 else { return nil }
-                    let weight = total / Double(map.pixels) / block.spread
+                    guard total > 4, database.spreads[i] > 0 else { return nil }
+                    let weight = total / Double(map.pixels) / database.spreads[i]
                     return (places, Term(target: targets[i], weight: weight))
                 }
                 places.append(known.map(\.0))

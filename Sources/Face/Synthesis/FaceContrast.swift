@@ -100,8 +100,10 @@ struct FaceContrast: Sendable {
 
     /// The same of pictures whose contrast is so many times as strong.
     static func scaled<V: BinaryFloatingPoint>(_ square: [V], side: Int, by contrast: V) -> [V] {
-        square.indices.map {
-            square[$0] * ($0 / side < side - 1 ? contrast : 1) * ($0 % side < side - 1 ? contrast : 1)
+        var result = square
+        for r in 0..<side {
+            for c in 0..<side { result[r * side + c] *= (r < side - 1 ? contrast : 1) * (c < side - 1 ? contrast : 1) }
         }
+        return result
     }
 }

@@ -19,7 +19,9 @@ package struct FaceDatabase: Sendable {
     package let octaves: Int
     package let taps: Int
     package let faces: Int
-    package var blocks: [Block]
+    package let blocks: [Block]
+    /// By block: mean over faces of ‖difference‖²: what a unit of error is.
+    package let spreads: [Double]
     /// By band (see `BandEnergy`), then region: each face's energy; 0 where too little of it was seen.
     package var energies: [[Float]]
 
@@ -28,6 +30,7 @@ package struct FaceDatabase: Sendable {
         precondition(
             energies.count == (octaves + 1) * DetailRegions.count && energies.allSatisfy { $0.count == faces })
         (self.octaves, self.taps, self.faces, self.blocks, self.energies) = (octaves, taps, faces, blocks, energies)
+        spreads = blocks.mapConcurrently(\.spread)
     }
 
     /// A region that fewer texels of were seen says nothing.
@@ -44,6 +47,7 @@ package struct FaceDatabase: Sendable {
         blocks = own.indices.map { i in
             own[Self.shown(i, of: faces.count) { own[$0].weights.count { $0 > 0 } }]
         }
+        spreads = blocks.mapConcurrently(\.spread)
         let bands = faces[0].bands.indices.map { i -> [Double] in
             let band = faces.map { $0.bands[i].mean ?? 0 }
             // A beard tells of beards elsewhere.
@@ -183,11 +187,33 @@ extension FaceDatabase.Block {
         return result
     }
 
-    /// Mean over faces of ‖difference‖²: what a unit of error is.
-    package var spread: Double {
+    fileprivate var spread: Double {
         let known = weights.count { $0 > 0 }
         guard known > 1 else { return 0 }
-        let sum = differences.reduce(0.0) { $0 + Double($1) * Double($1) }
-        return sum * Double(scale) * Double(scale) / Double(known)
+        let sum = differences.reduce(0) { $0 + Int($1) * Int($1) }
+        return Double(sum) * Double(scale) * Double(scale) / Double(known)
+    }
+
+    /// By face: its difference from the mean along `direction`, a triangle, in units of `scale`.
+    func along(_ direction: [Float]) -> [Double] {
+        let length = mean.count
+        precondition(direction.count == length, "direction of \(direction.count), triangles of \(length)")
+        return differences.withUnsafeBufferPointer { differences in
+            direction.withUnsafeBufferPointer { direction in
+                weights.indices.map { face in
+                    let row = differences.baseAddress! + face * length
+                    // Sixteen sums side by side, or each addition would wait for the one before.
+                    var sums = SIMD16<Float>()
+                    let whole = length / 16 * 16
+                    for j in stride(from: 0, to: whole, by: 16) {
+                        let codes = UnsafeRawPointer(row + j).loadUnaligned(as: SIMD16<Int8>.self)
+                        let along = UnsafeRawPointer(direction.baseAddress! + j).loadUnaligned(as: SIMD16<Float>.self)
+                        sums += SIMD16<Float>(codes) * along
+                    }
+                    return Double(sums.sum())
+                        + (whole..<length).reduce(0.0) { $0 + Double(Float(row[$1]) * direction[$1]) }
+                }
+            }
+        }
     }
 }

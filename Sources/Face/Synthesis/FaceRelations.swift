@@ -18,9 +18,9 @@ package struct FaceRelations: Sendable {
         let (n, regions) = (database.faces, DetailRegions.count)
         let products = database.blocks.indices.map { $0 }.mapConcurrently { i -> [Double] in
             let block = database.blocks[i]
-            guard block.spread > 0 else { return [Double](repeating: 0, count: n * n) }
+            guard database.spreads[i] > 0 else { return [Double](repeating: 0, count: n * n) }
             let rows = Matrix(rows: n, columns: block.mean.count, values: block.differences.map { Double($0) })
-            let unit = Double(block.scale) * Double(block.scale) / block.spread
+            let unit = Double(block.scale) * Double(block.scale) / database.spreads[i]
             return rows.times(rows, otherTransposed: true).values.map { unit * $0 }
         }
         var sums = [[Double]](repeating: [Double](repeating: 0, count: n * n), count: regions)

@@ -66,6 +66,10 @@ package final class FeatureMap {
     package func assign(_ planar: Span<Float>) {
         let n = shape.channels
         precondition(planar.count == shape.count * n * shape.pixels, "\(planar.count) values for maps of \(shape)")
+        if block == 1, n == blocks {
+            planar.withUnsafeBufferPointer { values.update(from: $0.baseAddress!, count: $0.count) }
+            return
+        }
         for picture in 0..<shape.count {
             for channel in 0..<n {
                 let from = (picture * n + channel) * shape.pixels
@@ -78,6 +82,9 @@ package final class FeatureMap {
     /// `count × channels × height × width` values.
     package var planar: [Float] {
         let n = shape.channels
+        if block == 1, n == blocks {
+            return Array(UnsafeBufferPointer(start: values, count: shape.count * n * shape.pixels))
+        }
         var result = [Float](repeating: 0, count: shape.count * n * shape.pixels)
         for picture in 0..<shape.count {
             for channel in 0..<n {
