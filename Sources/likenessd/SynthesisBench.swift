@@ -99,7 +99,7 @@ struct SynthesisBench: ParsableCommand {
                 if let sheets {
                     try Data(sheet([truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue).png"))
-                    try Data(colourSheet(texture, truth, result).png()).write(
+                    try Data(colourSheet(texture, truth, result, trial).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue)-colour.png"))
                 }
             }
@@ -161,7 +161,9 @@ struct SynthesisBench: ParsableCommand {
     }
 
     /// The truth's albedo as it was, without what was hidden, and with its detail replaced by each way's.
-    private func colourSheet(_ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result) -> Image {
+    private func colourSheet(
+        _ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result, _ trial: SynthesisTrial
+    ) -> Image {
         let size = truth.size
         let (left, top, width, height) = Self.middle(size)
         var pictures: [(Int) -> Float?] = [
@@ -169,7 +171,7 @@ struct SynthesisBench: ParsableCommand {
         ]
         for way in [SynthesisTrial.Way.smooth, .mirror, .ours] {
             guard let map = result.maps[way] else { continue }
-            pictures.append { exp(map.values[$0] - truth.values[$0]) }
+            pictures.append { exp(trial.shown($0) * (map.values[$0] - truth.values[$0])) }
         }
         var sheet = Image(width: width * pictures.count, height: height, channels: 3)
         for (k, factor) in pictures.enumerated() {

@@ -61,6 +61,12 @@ package struct SynthesisTrial {
         return regions.skin.indices.map { regions.plain[$0] > 0.5 && numbers.contains(Int(regions.first[$0])) }
     }
 
+    /// By texel, 0...1: how far detail is put onto it, see `TextureSynthesizer.texture`.
+    package func shown(_ texel: Int) -> Float {
+        let regions = pyramid.regions(at: atlas.size)
+        return regions.skin[texel] * regions.plain[texel]
+    }
+
     /// Texels of the person's left half.
     package var leftHalf: [Bool] {
         var result = [Bool](repeating: false, count: atlas.size * atlas.size)

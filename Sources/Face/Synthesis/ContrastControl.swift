@@ -23,11 +23,13 @@ struct ContrastControl {
     }
 
     /// A start's strength changes by this factor at most, either way.
-    private static let most: Float = 6
+    private static let most: Float = 2.5
     /// And a result's.
     private static let mostBehind: Float = 1.5
     /// What lies below the coarsest octave is made stronger by this at most: blots are seen sooner than their lack.
-    private static let mostBelow: Float = 1.2
+    private static let mostBelow: Float = 0.8
+    /// In beards there are such blots.
+    private static let mostBelowInBeards: Float = 1.2
     /// An octave that is resolved less is synthesized wholly, on seen skin too.
     private static let unresolved: Float = 0.05
 
@@ -111,7 +113,10 @@ struct ContrastControl {
     ) -> [Float] {
         let regions = pyramid.regions(at: pyramid.sizes[min(band, pyramid.sizes.count - 1)])
         let whole = DetailWindow(x: 0, y: 0, width: regions.size, height: regions.size)
-        let limit = band == pyramid.sizes.count ? Self.mostBelow : most
+        func limit(_ region: Int) -> Float {
+            if band < pyramid.sizes.count { return most }
+            return DetailRegions.denselyBearded.contains(region) ? Self.mostBelowInBeards : Self.mostBelow
+        }
         let sides = [
             (own: places.hidden, other: places.refined, wanted: analysis.energies),
             (own: places.refined, other: places.hidden, wanted: analysis.seenEnergies),
@@ -131,7 +136,7 @@ struct ContrastControl {
                 guard let found = found[s][k].mean, found > 0 else { return 1 }
                 let wanted = exp(side.wanted[band * DetailRegions.count + k])
                 let share = max(wanted - (there[s][k].mean ?? 0), 0.05 * wanted) / found
-                return min(max(Float(share.squareRoot()), 1 / most), limit)
+                return min(max(Float(share.squareRoot()), 1 / most), limit(k))
             }
             for i in result.indices where side.own[i] > 0 && regions.covered[i] > 0 {
                 let (a, b) = (factors[Int(regions.first[i])], factors[Int(regions.second[i])])

@@ -31,6 +31,9 @@ package struct DetailRegions: Sendable {
     static let bearded = Set(
         names.indices.filter { k in ["lip", "chin", "jaw", "cheek"].contains { names[k].hasSuffix($0) } })
 
+    /// And where they are dense.
+    static let denselyBearded = bearded.filter { !names[$0].hasSuffix("cheek") }
+
     /// Where a region is known of too few faces, it is taken to be like this one: what is seen well in portraits.
     package static let like = [
         "left forehead": "forehead", "right forehead": "forehead", "nose": "nose bridge", "left jaw": "left chin",

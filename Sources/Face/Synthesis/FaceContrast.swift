@@ -22,6 +22,8 @@ struct FaceContrast: Sendable {
     private static let most = 2.0
     /// The same where beards grow, which the database's faces have as well.
     private static let mostOfBeards = 3.0
+    /// So many deviations more than the next finer band a coarse one may stand out by.
+    private static let coarser = 0.4
     /// What the covariance of a hundred faces is believed of, the rest being taken as independent (Ledoit and Wolf 2004).
     private static let believed = 0.9
 
@@ -88,7 +90,7 @@ struct FaceContrast: Sendable {
         let regions = DetailRegions.count
         for k in regions..<max(means.count, regions) where deviations[k - regions] > 0 {
             let finer = departures[k - regions] / deviations[k - regions]
-            departures[k] = min(departures[k], finer * deviations[k])
+            departures[k] = min(departures[k], (finer + Self.coarser) * deviations[k])
         }
         return zip(means, departures).map { $0 + $1 }
     }
