@@ -26,8 +26,8 @@ struct ContrastControl {
     private static let most: Float = 2.5
     /// And a result's.
     private static let mostBehind: Float = 1.5
-    /// What lies below the coarsest octave is made stronger by this at most: blots are seen sooner than their lack.
-    private static let mostBelow: Float = 0.8
+    /// What lies below the coarsest octave is not made stronger: blots are seen sooner than their lack.
+    private static let mostBelow: Float = 1
     /// In beards there are such blots.
     private static let mostBelowInBeards: Float = 1.2
     /// An octave that is resolved less is synthesized wholly, on seen skin too.
