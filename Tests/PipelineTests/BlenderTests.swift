@@ -20,7 +20,7 @@ import Testing
         var vertices: Int
     }
 
-    @Test(.enabled(if: isInstalled, "no Blender: apt-get install blender python3-numpy"), .timeLimit(.minutes(3)))
+    @Test(.enabled(if: isInstalled, "no Blender: apt-get install blender python3-numpy"), .patient(minutes: 3))
     func everythingArrivesAndTheShapesMoveTheRightThings() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.blender)

@@ -4,7 +4,7 @@ import Testing
 
 /// The real program on films of real people. Truth: what the README promises.
 @Suite(.ownThreads, .enabled(if: Models.present && SharedData.present, SharedData.missing)) struct ClipTests {
-    @Test(.timeLimit(.minutes(4)), arguments: ["s18", "d3", "d13"]) func anAvatarOfEach(clip: String) throws {
+    @Test(.patient(minutes: 4), arguments: ["s18", "d3", "d13"]) func anAvatarOfEach(clip: String) throws {
         let place = TemporaryDirectory()
         let result = try Program.run([
             "run", "--source", "\(SharedData.path)/video/\(clip).mp4", "--output", place.path, "--models", Models.path,

@@ -17,7 +17,7 @@ import Testing
         SHA256.hex(of: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))))
     }
 
-    @Test(.timeLimit(.minutes(3))) func oneSourcesFailureDoesNotEndTheOthers() throws {
+    @Test(.patient(minutes: 3)) func oneSourcesFailureDoesNotEndTheOthers() throws {
         let place = TemporaryDirectory()
         let result = try Self.run(
             """

@@ -15,7 +15,7 @@ import Testing
     }
 
     /// Held-out frames of a person of our own renderer come out as they were filmed, but for noise and what is not modelled.
-    @Test(.timeLimit(.minutes(3))) func heldOutFramesAreDrawnAnew() throws {
+    @Test(.patient(minutes: 3)) func heldOutFramesAreDrawnAnew() throws {
         let place = TemporaryDirectory()
         let run = try Program.run([
             "evaluate", "--source", Film.person, "--output", place.path, "--models", Models.path, "--texture-size",

@@ -36,7 +36,7 @@ import Testing
         return path
     }
 
-    @Test(.timeLimit(.minutes(5))) func aRunKilledAtAnyMomentLeavesOnlyCompleteFiles() throws {
+    @Test(.patient(minutes: 5)) func aRunKilledAtAnyMomentLeavesOnlyCompleteFiles() throws {
         let place = TemporaryDirectory()
         let (output, preset) = (place.path + "/out", try Self.eager(in: place))
         var editions: Set<Int> = []
@@ -46,13 +46,13 @@ import Testing
                 "run", "--source", Film.person, "--output", output, "--models", Models.path, "--preset", preset,
             ])
             // However busy the machine is, some runs get as far as an edition.
-            let end = ContinuousClock.now + .seconds(30)
+            let end = ContinuousClock.now + .seconds(30 * Patience.times)
             while round % 4 == 1, process.isRunning, ContinuousClock.now < end,
                 !FileManager.default.fileExists(atPath: output + "/avatar.json")
             {
                 Thread.sleep(forTimeInterval: 0.02)
             }
-            Thread.sleep(forTimeInterval: Double.random(in: 0.2...3.2))
+            Thread.sleep(forTimeInterval: Double(Patience.times) * Double.random(in: 0.2...3.2))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             if process.terminationReason == .uncaughtSignal { killed += 1 }
@@ -64,7 +64,7 @@ import Testing
         #expect(killed >= 8 && editions.contains { $0 > 0 })
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: [1, 2]) func beingAskedToEndPublishesTheLastAvatar(times: Int) throws {
+    @Test(.patient(minutes: 2), arguments: [1, 2]) func beingAskedToEndPublishesTheLastAvatar(times: Int) throws {
         let place = TemporaryDirectory()
         let output = place.path + "/out"
         let start = ContinuousClock.now
@@ -81,7 +81,7 @@ import Testing
         process.waitUntilExit()
         #expect(process.terminationReason == .exit && process.terminationStatus == 0)
         #expect(try Self.checkPublished(output, "after SIGTERM") >= 1)
-        if playing { #expect(ContinuousClock.now - start < .seconds(20)) }
+        if playing { #expect(ContinuousClock.now - start < .seconds(20 * Patience.times)) }
     }
 
     @Test func aFullDiskIsOneLineAndLeavesWhatWasThere() throws {

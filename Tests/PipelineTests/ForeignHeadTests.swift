@@ -6,7 +6,7 @@ import Video
 /// Films of heads that do not come from our head model. Truth: their exact shapes, of another family.
 @Suite(.enabled(if: Models.present && SharedData.present, SharedData.missing)) struct ForeignHeadTests {
     /// Also says how good it is: errors stay within what it tells.
-    @Test(.timeLimit(.minutes(4)), arguments: 1...3) func aTurningHeadIsBetterThanTheMeanOne(head: Int) throws {
+    @Test(.patient(minutes: 4), arguments: 1...3) func aTurningHeadIsBetterThanTheMeanOne(head: Int) throws {
         let model = try HeadModelFile.load(from: Models.path)
         let truth = try ScannedHead(folder: "\(SharedData.path)/heads/\(head)")
         let trial = try ShapeTrial.run(

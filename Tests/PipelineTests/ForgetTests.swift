@@ -13,7 +13,7 @@ import Testing
         return names.sorted().map { ($0, (try? Data(contentsOf: URL(fileURLWithPath: "\(path)/\($0)"))) ?? Data()) }
     }
 
-    @Test(.timeLimit(.minutes(3))) func nothingRemains() throws {
+    @Test(.patient(minutes: 3)) func nothingRemains() throws {
         let place = TemporaryDirectory()
         let (output, state) = (place.path + "/out", place.path + "/elsewhere")
         let preset = place.path + "/p.yaml"

@@ -14,7 +14,7 @@ import Testing
     }
 
     /// Truth: the head angles and the blinks that the film was drawn with.
-    @Test(.timeLimit(.minutes(3))) func theStreamFollowsTheFilm() throws {
+    @Test(.patient(minutes: 3)) func theStreamFollowsTheFilm() throws {
         let place = TemporaryDirectory()
         let film = Film.person
         let run = try Program.run([

@@ -139,7 +139,7 @@ import Testing
 
     /// Truth: the files' own digests. The real program is killed at random moments of its life; after each kill
     /// every published name must be a complete file, and the manifest must name one.
-    @Test(.timeLimit(.minutes(3))) func killedAtAnyMomentLeavesOnlyCompleteFiles() throws {
+    @Test(.patient(minutes: 3)) func killedAtAnyMomentLeavesOnlyCompleteFiles() throws {
         let place = TemporaryDirectory()
         var generator = SystemRandomNumberGenerator()
         var contents: Set<String> = []

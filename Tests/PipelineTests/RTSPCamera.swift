@@ -125,7 +125,7 @@ final class WatchingProgram {
 
     private static func wait(within seconds: Double, _ condition: () -> Bool) -> Double? {
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < .seconds(seconds) {
+        while ContinuousClock.now - start < .seconds(seconds * Double(Patience.times)) {
             if condition() { return (ContinuousClock.now - start) / .seconds(1) }
             Thread.sleep(forTimeInterval: 0.02)
         }
@@ -176,7 +176,7 @@ final class NotifyListener {
     /// Seconds until a line begins like that, behind the line `from`.
     func wait(for beginning: String, from: Int = 0, within seconds: Double = 30) -> Double? {
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < .seconds(seconds) {
+        while ContinuousClock.now - start < .seconds(seconds * Double(Patience.times)) {
             read()
             if lines.dropFirst(from).contains(where: { $0.hasPrefix(beginning) }) {
                 return (ContinuousClock.now - start) / .seconds(1)

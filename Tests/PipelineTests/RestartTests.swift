@@ -14,7 +14,7 @@ import Video
     }
 
     private static func until(_ seconds: Double, _ condition: () -> Bool) -> Bool {
-        let end = ContinuousClock.now + .seconds(seconds)
+        let end = ContinuousClock.now + .seconds(seconds * Double(Patience.times))
         while ContinuousClock.now < end {
             if condition() { return true }
             Thread.sleep(forTimeInterval: 0.02)
@@ -23,11 +23,11 @@ import Video
     }
 
     /// `likenessd bench kills` does the same some hundred times.
-    @Test(.timeLimit(.minutes(5))) func killsLoseNothing() throws {
+    @Test(.patient(minutes: 5)) func killsLoseNothing() throws {
         let place = TemporaryDirectory()
         let bench = try Program.run([
             "bench", "kills", "--source", Film.person, "--directory", place.path + "/kills", "--count", "6",
-            "--longest", "3", "--renew", "100", "--models", Models.path,
+            "--longest", "\(3 * Patience.times)", "--renew", "100", "--models", Models.path,
         ])
         #expect(bench.status == 0, "\(bench.output)")
         #expect(bench.output.contains("of 6 runs") && bench.output.contains("; 0 rounds with"), "\(bench.output)")
@@ -36,7 +36,7 @@ import Video
         print(bench.output)
     }
 
-    @Test(.timeLimit(.minutes(3))) func aSecondRunGoesOnAndPublishesNothingWorse() throws {
+    @Test(.patient(minutes: 3)) func aSecondRunGoesOnAndPublishesNothingWorse() throws {
         let place = TemporaryDirectory()
         let (output, state) = (place.path + "/out", place.path + "/state")
         let arguments = [
@@ -62,7 +62,7 @@ import Video
         #expect(!names.contains(".likeness-state"))
     }
 
-    @Test(.timeLimit(.minutes(2))) func aPauseOutlivesTheProcess() throws {
+    @Test(.patient(minutes: 2)) func aPauseOutlivesTheProcess() throws {
         let place = TemporaryDirectory()
         let (output, state) = (place.path + "/out", place.path + "/state")
         func command(_ name: String) throws {
@@ -88,7 +88,7 @@ import Video
         #expect(process.terminationStatus == 0 && Self.manifest(output) != nil)
     }
 
-    @Test(.timeLimit(.minutes(2))) func signalsPauseAndResume() throws {
+    @Test(.patient(minutes: 2)) func signalsPauseAndResume() throws {
         let place = TemporaryDirectory()
         let (output, state) = (place.path + "/out", place.path + "/state")
         let start = ContinuousClock.now
@@ -107,7 +107,7 @@ import Video
         #expect(process.terminationStatus == 0 && !FileManager.default.fileExists(atPath: marker))
     }
 
-    @Test(.timeLimit(.minutes(1))) func nobodyIsCapturedUnasked() async throws {
+    @Test(.patient(minutes: 1)) func nobodyIsCapturedUnasked() async throws {
         let place = TemporaryDirectory()
         var settings = RunSettings(
             source: .file(path: Film.person), output: place.path, subject: "avatar", untilEnd: false, realTime: false)
@@ -129,7 +129,7 @@ import Video
         #expect(place.names == [".avatar.lock"])
     }
 
-    @Test(.timeLimit(.minutes(2))) func aFullDiskUnderTheStateStopsNothing() throws {
+    @Test(.patient(minutes: 2)) func aFullDiskUnderTheStateStopsNothing() throws {
         let place = TemporaryDirectory()
         let (output, state) = (place.path + "/out", place.path + "/state")
         try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
@@ -155,7 +155,7 @@ import Video
     }
 
     /// A state directory that cannot be used is found out before the source is opened.
-    @Test(.timeLimit(.minutes(1))) func aStateDirectoryThatCannotBeMade() throws {
+    @Test(.patient(minutes: 1)) func aStateDirectoryThatCannotBeMade() throws {
         let place = TemporaryDirectory()
         let run = try Program.run([
             "run", "--source", Film.person, "--output", place.path + "/out", "--state", "/dev/null/state", "--models",

@@ -107,7 +107,7 @@ import Video
     }
 
     /// Over HTTP, with the whole way to the manifest.
-    @Test(.enabled(if: Models.present, Models.missing), .timeLimit(.minutes(2))) func noFileAndNoLineShowsTheSecret()
+    @Test(.enabled(if: Models.present, Models.missing), .patient(minutes: 2)) func noFileAndNoLineShowsTheSecret()
         throws
     {
         let film = URL(fileURLWithPath: Film.transportStream)

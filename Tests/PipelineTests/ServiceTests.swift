@@ -47,8 +47,7 @@ import Testing
     }
 
     /// From the start to the end: a camera that is not there, a reload that changes nothing, one with a fault, one that counts.
-    @Test(.timeLimit(.minutes(2)), .enabled(if: Models.present, Models.missing)) func aLifeUnderAServiceManager() throws
-    {
+    @Test(.patient(minutes: 2), .enabled(if: Models.present, Models.missing)) func aLifeUnderAServiceManager() throws {
         let listener = try NotifyListener()
         let program = try WatchingProgram(
             "rtsp://127.0.0.1:\(RTSPCamera.freePort())/cam", ["--wait"], preset: "publication: {keep: 5}",

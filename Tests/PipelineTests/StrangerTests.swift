@@ -37,7 +37,7 @@ import Video
         return result
     }
 
-    @Test(.timeLimit(.minutes(3))) func aStrangerIsKeptOut() throws {
+    @Test(.patient(minutes: 3)) func aStrangerIsKeptOut() throws {
         let place = TemporaryDirectory()
         let path = place.path + "/two.mp4"
         try Self.film(path)
@@ -87,7 +87,7 @@ import Video
     }
 
     /// Truth: which part was turned over.
-    @Test(.timeLimit(.minutes(3))) func aMirroredPartIsKeptOut() throws {
+    @Test(.patient(minutes: 3)) func aMirroredPartIsKeptOut() throws {
         let place = TemporaryDirectory()
         let path = place.path + "/mirrored.mp4"
         try Self.film(path, ["d13", "d13 mirrored", "d13"])

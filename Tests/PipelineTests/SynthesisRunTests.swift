@@ -6,12 +6,13 @@ import Testing
 
 /// The real program with and without synthesis on one film. Truth: the two files beside each other.
 @Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct SynthesisRunTests {
-    @Test(.timeLimit(.minutes(3))) func unseenSkinGetsFineStructureAndColoursStay() throws {
+    @Test(.patient(minutes: 3)) func unseenSkinGetsFineStructureAndColoursStay() throws {
         let place = TemporaryDirectory()
         let preset = place.path + "/half.yaml"
         let text = try String(contentsOfFile: packageRoot + "/Presets/webcam.yaml", encoding: .utf8)
         try text.replacingOccurrences(of: "size: 1024", with: "size: 512")
             .replacingOccurrences(of: "synthesisSize: 1024", with: "synthesisSize: 512")
+            .replacingOccurrences(of: "synthesisSeconds: 120", with: "synthesisSeconds: \(120 * Patience.times)")
             .replacingOccurrences(of: "confidenceMap: false", with: "confidenceMap: true")
             .write(toFile: preset, atomically: true, encoding: .utf8)
         var skins: [Image] = []

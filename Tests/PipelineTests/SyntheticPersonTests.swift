@@ -7,7 +7,7 @@ import Testing
 /// The whole program on a film whose truth is known, beside what one would have without looking: the mean head, one
 /// colour. Truth: the renderer's own numbers. The person comes from the same head model, so this flatters the shape.
 @Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct SyntheticPersonTests {
-    @Test(.timeLimit(.minutes(5))) func shapeAndAlbedoComeBackAndEveryFileIsSound() throws {
+    @Test(.patient(minutes: 5)) func shapeAndAlbedoComeBackAndEveryFileIsSound() throws {
         let place = TemporaryDirectory()
         let film = try Program.run([
             "synthetic", "--output", place.path, "--models", Models.path, "--seconds", "5", "--size", "960x540",

@@ -4,7 +4,7 @@ import Pipeline
 import Testing
 
 /// Who is let in, over a real socket. Truth: what a stranger's page can make a browser send.
-@Suite(.ownThreads, .timeLimit(.minutes(4))) struct AccessTests {
+@Suite(.ownThreads, .patient(minutes: 4)) struct AccessTests {
     private static let secret = "correct horse battery staple"
 
     @Test func namesOfStrangersAreRefused() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// The real program with its server. Truth: its own files, and that it goes on as it does without.
 @Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct HTTPProgramTests {
-    @Test(.timeLimit(.minutes(3))) func theProgramServesWhatItPublishes() async throws {
+    @Test(.patient(minutes: 3)) func theProgramServesWhatItPublishes() async throws {
         let place = TemporaryDirectory()
         let log = place.path + "/log"
         try Data().write(to: URL(fileURLWithPath: log))

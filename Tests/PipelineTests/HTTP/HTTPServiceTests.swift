@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 /// The real server over a real socket. Truth: RFC 9110 (HTTP), the HTML standard's event streams, and the files.
-@Suite(.ownThreads, .timeLimit(.minutes(4))) struct HTTPServiceTests {
+@Suite(.ownThreads, .patient(minutes: 4)) struct HTTPServiceTests {
     private static let avatar = Array("glTF".utf8) + (0..<300_000).map { UInt8($0 * 7 & 255) }
 
     @Test func theAvatarHasItsDigestAsTag() async throws {

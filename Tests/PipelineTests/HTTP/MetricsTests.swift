@@ -3,7 +3,7 @@ import Pipeline
 import Testing
 
 /// Truth: the format's specification, by a reader that was written from it, and the counters that were set.
-@Suite(.ownThreads, .timeLimit(.minutes(3))) struct MetricsTests {
+@Suite(.ownThreads, .patient(minutes: 3)) struct MetricsTests {
     @Test func everyFigureIsTold() async throws {
         let served = try await Served()
         served.report.update {

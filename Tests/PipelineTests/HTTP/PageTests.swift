@@ -18,8 +18,7 @@ struct PageTests {
         var focus: [String]
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: Browser.kinds) func theAvatarIsDrawnAndReplaced(kind: String) async throws
-    {
+    @Test(.patient(minutes: 5), arguments: Browser.kinds) func theAvatarIsDrawnAndReplaced(kind: String) async throws {
         let avatar = try Array(Data(contentsOf: URL(fileURLWithPath: Film.avatar)))
         let served = try await Served(web: Models.path + "/web")
         try served.publish(avatar, coverage: 0.5)
