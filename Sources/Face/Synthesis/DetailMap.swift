@@ -129,6 +129,7 @@ package struct DetailMap: Sendable {
     /// What lies outside the rectangle does not count.
     static func evidence(_ seen: [Float], width: Int, height: Int, reach: Int) -> [Float] {
         precondition(seen.count == width * height, "\(seen.count) texels of \(width) × \(height)")
+        if seen.allSatisfy({ $0 > 0.9 }) { return [Float](repeating: 1, count: seen.count) }
         /// Sums over 2 reach + 1 neighbours of each of `count` values, `stride` apart.
         func sums(_ values: [Int32], count: Int, lines: Int, stride: Int, line: Int) -> [Int32] {
             var result = values

@@ -163,9 +163,25 @@ extension FaceDatabase.Block {
         guard total > 1e-6 else { return result }
         for (f, share) in shares.enumerated() where weights[f] > 0 && share > 0 {
             let factor = Float(share / total) * scale
-            for j in mean.indices { result[j] += factor * Float(differences[f * mean.count + j]) }
+            add(face: f, times: factor, to: &result)
         }
         return result
+    }
+
+    private func add(face: Int, times factor: Float, to sum: inout [Float]) {
+        let (length, whole) = (mean.count, mean.count / 16 * 16)
+        differences.withUnsafeBufferPointer { differences in
+            sum.withUnsafeMutableBufferPointer { sum in
+                let row = differences.baseAddress! + face * length
+                for j in stride(from: 0, to: whole, by: 16) {
+                    let codes = UnsafeRawPointer(row + j).loadUnaligned(as: SIMD16<Int8>.self)
+                    let place = UnsafeMutableRawPointer(sum.baseAddress! + j)
+                    let value = place.loadUnaligned(as: SIMD16<Float>.self) + factor * SIMD16<Float>(codes)
+                    place.storeBytes(of: value, as: SIMD16<Float>.self)
+                }
+                for j in whole..<length { sum[j] += factor * Float(row[j]) }
+            }
+        }
     }
 
     /// Mean over faces of the sum of the maps' mean squares.

@@ -14,6 +14,20 @@ package struct TiledStatistics: Sendable {
         var rest: [BandEnergy]
     }
 
+    /// A tile that is to be looked at.
+    private struct Job {
+        /// Of the octave.
+        let size: Int
+        let inner: DetailWindow
+        let outer: DetailWindow
+        /// Of `outer`.
+        let values: [Float]
+        let seen: [Float]
+    }
+
+    /// So many are looked at at a time: what waits needs room.
+    private static let together = 8
+
     /// By the octave's size and the tile's place in it.
     private var known: [Int: [DetailWindow: Tile]] = [:]
     /// Tiles that the last call looked at, and all that had anything seen in them.
@@ -31,47 +45,16 @@ package struct TiledStatistics: Sendable {
         of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork
     ) -> DetailStatistics {
         precondition(detail.size == pyramid.sizes[0], "detail of \(detail.size)² for \(pyramid.sizes)")
-        let (taps, reaches) = (network.taps.count, network.reaches)
-        let halo = max((reaches.last! + 15) / 16 * 16, 16)
-        (renewed, total) = (0, 0)
-        var correlations: [Correlations] = []
+        let looked = look(at: detail, pyramid: pyramid, network: network)
         let nothing = [BandEnergy](repeating: BandEnergy(), count: DetailRegions.count)
-        var (bands, below) = ([BandEnergy](), nothing)
-        var level = detail.withoutFeatures(regions: pyramid.regions(at: detail.size), coarsest: pyramid.sizes.last!)
+        var (correlations, bands, below) = ([Correlations](), [BandEnergy](), nothing)
         for size in pyramid.sizes {
-            var sums = (0..<taps * DetailRegions.count).map {
+            var sums = (0..<network.taps.count * DetailRegions.count).map {
                 Correlations(channels: network.tapChannels[$0 / DetailRegions.count])
             }
             var fine = nothing
-            below = nothing
-            let side = min(Self.side, size)
-            for k in 0..<(size / side) * (size / side) {
-                let inner = DetailWindow(
-                    x: k % (size / side) * side, y: k / (size / side) * side, width: side, height: side)
-                let outer = inner.grown(by: halo, size: size)
-                let seen = outer.cut(level.seen, size: size)
-                guard seen.contains(where: { $0 > 0.9 }) else { continue }
-                total += 1
-                let values = outer.cut(level.values, size: size)
-                let tile: Tile
-                if let old = known[size]?[inner], Self.isUnchanged(old, values: values, seen: seen) {
-                    tile = old
-                } else {
-                    renewed += 1
-                    let found = Self.sums(
-                        values, seen: seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network)
-                    let (band, rest) = BandEnergy.split(values, width: outer.width, height: outer.height)
-                    let mask = Self.evidence(seen, reach: BandEnergy.reach, inner: inner, outer: outer)
-                    let regions = pyramid.regions(at: size)
-                    tile = Tile(
-                        values: values.map(Self.coded), seen: ByteShares(seen),
-                        sums: Dictionary(
-                            uniqueKeysWithValues: found.enumerated().filter { $1.weight > 0 }.map { ($0, $1) }),
-                        fine: BandEnergy.energies(band, mask: mask, regions: regions, window: outer),
-                        rest: size > pyramid.sizes.last!
-                            ? nothing : BandEnergy.energies(rest, mask: mask, regions: regions, window: outer))
-                    known[size, default: [:]][inner] = tile
-                }
+            for inner in looked[size]! {
+                let tile = known[size]![inner]!
                 for k in fine.indices {
                     fine[k] += tile.fine[k]
                     below[k] += tile.rest[k]
@@ -80,10 +63,82 @@ package struct TiledStatistics: Sendable {
             }
             correlations += sums
             bands += fine
-            level = level.halved
         }
         return DetailStatistics(
-            octaves: pyramid.sizes.count, taps: taps, correlations: correlations, bands: bands + below)
+            octaves: pyramid.sizes.count, taps: network.taps.count, correlations: correlations, bands: bands + below)
+    }
+
+    /// Looks at all tiles that have changed.
+    /// - Returns: by the octave's size, the tiles in which anything was seen.
+    private mutating func look(
+        at detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork
+    ) -> [Int: [DetailWindow]] {
+        let halo = max((network.reaches.last! + 15) / 16 * 16, 16)
+        (renewed, total) = (0, 0)
+        var (looked, pending) = ([Int: [DetailWindow]](), [Job]())
+        func renew() {
+            for (job, tile) in zip(pending, Self.tiles(pending, pyramid: pyramid, network: network)) {
+                known[job.size, default: [:]][job.inner] = tile
+            }
+            renewed += pending.count
+            pending = []
+        }
+        var level = detail.withoutFeatures(regions: pyramid.regions(at: detail.size), coarsest: pyramid.sizes.last!)
+        for size in pyramid.sizes {
+            let side = min(Self.side, size)
+            var here: [DetailWindow] = []
+            for k in 0..<(size / side) * (size / side) {
+                let inner = DetailWindow(
+                    x: k % (size / side) * side, y: k / (size / side) * side, width: side, height: side)
+                let outer = inner.grown(by: halo, size: size)
+                let seen = outer.cut(level.seen, size: size)
+                guard seen.contains(where: { $0 > 0.9 }) else { continue }
+                here.append(inner)
+                let values = outer.cut(level.values, size: size)
+                if let old = known[size]?[inner], Self.isUnchanged(old, values: values, seen: seen) { continue }
+                pending.append(Job(size: size, inner: inner, outer: outer, values: values, seen: seen))
+                if pending.count == Self.together { renew() }
+            }
+            looked[size] = here
+            total += here.count
+            if size > pyramid.sizes.last! { level = level.halved }
+        }
+        renew()
+        return looked
+    }
+
+    /// On two threads, where the network has a twin.
+    private static func tiles(
+        _ jobs: [Job], pyramid: DetailPyramid, network: FeatureNetwork
+    ) -> [Tile] {
+        guard jobs.count > 1, let twin = network.twin else {
+            return jobs.map { tile($0, pyramid: pyramid, network: network) }
+        }
+        // Each is used by one of the two only.
+        nonisolated(unsafe) let networks = [network, twin]
+        let halves = [0, 1].mapConcurrently { worker in
+            stride(from: worker, to: jobs.count, by: 2).map {
+                tile(jobs[$0], pyramid: pyramid, network: networks[worker])
+            }
+        }
+        return jobs.indices.map { halves[$0 % 2][$0 / 2] }
+    }
+
+    private static func tile(
+        _ job: Job, pyramid: DetailPyramid, network: FeatureNetwork
+    ) -> Tile {
+        let (size, inner, outer, regions) = (job.size, job.inner, job.outer, pyramid.regions(at: job.size))
+        let found = sums(
+            job.values, seen: job.seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network)
+        let (band, rest) = BandEnergy.split(job.values, width: outer.width, height: outer.height)
+        let mask = evidence(job.seen, reach: BandEnergy.reach, inner: inner, outer: outer)
+        return Tile(
+            values: job.values.map(coded), seen: ByteShares(job.seen),
+            sums: Dictionary(uniqueKeysWithValues: found.enumerated().filter { $1.weight > 0 }.map { ($0, $1) }),
+            fine: BandEnergy.energies(band, mask: mask, regions: regions, window: outer),
+            rest: size > pyramid.sizes.last!
+                ? [BandEnergy](repeating: BandEnergy(), count: DetailRegions.count)
+                : BandEnergy.energies(rest, mask: mask, regions: regions, window: outer))
     }
 
     /// Log luma in steps of a hundredth of the tolerance or so.

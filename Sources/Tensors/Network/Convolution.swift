@@ -43,6 +43,13 @@ package final class Convolution {
         self.winograd = winograd && Processor.hasAVX512 && side == 3
     }
 
+    /// The same layer with a workspace and plans of its own.
+    func copy() -> Convolution {
+        Convolution(
+            inputs: inputs, outputs: outputs, side: side, weights: weights, bias: bias, rectified: rectified,
+            winograd: wantsWinograd)
+    }
+
     /// New weights of the same sizes.
     package func set(weights: [Float], bias: [Float]) {
         precondition(weights.count == self.weights.count && bias.count == self.bias.count, "weights of another size")

@@ -44,6 +44,20 @@ package final class FeatureNetwork {
         }
     }
 
+    /// The same network with buffers of its own, for a second thread; `nil` of one so large that two are too much. Made once; weights
+    /// that are set later are not its.
+    package private(set) lazy var twin: FeatureNetwork? = {
+        guard convolutions.reduce(0, { $0 + $1.weights.count }) <= Self.mostOfTwins else { return nil }
+        return FeatureNetwork(
+            inputs: inputs,
+            layers: layers.map { layer in
+                if case .convolution(let layer) = layer { .convolution(layer.copy()) } else { .pooling }
+            }, taps: taps)
+    }()
+
+    /// Weights.
+    private static let mostOfTwins = 1 << 20
+
     package var convolutions: [Convolution] {
         layers.compactMap { if case .convolution(let layer) = $0 { layer } else { nil } }
     }
