@@ -164,10 +164,10 @@ package struct DetailSynthesis {
                         at..<at + outer.width, with: result[y * outer.width..<(y + 1) * outer.width])
                 }
             }
-            contrast.control(
-                &values, given: level.values, octave: levels.count - 1 - rank,
-                places: .init(
-                    hidden: ByteShares(unknown), refined: ByteShares(count: free.count) { free[$0] - unknown[$0] }))
+            let places = ContrastControl.Places(
+                hidden: ByteShares(unknown), refined: ByteShares(count: free.count) { free[$0] - unknown[$0] })
+            (free, unknown) = ([], [])
+            contrast.control(&values, given: level.values, octave: levels.count - 1 - rank, places: places)
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
             guard octave(done) else { return size == detail.size ? done : nil }
