@@ -1,7 +1,8 @@
 internal import Tensors
 
-/// Mean square of one band of detail (natural log of luma less its local mean), as a sum over weighted texels: the square of the skin's band-limited contrast (Peli
-/// 1990). No network has a part in it, so it says how strong a texture is, whatever its features are.
+/// Mean square of one band of detail (natural log of luma less its local mean), as a sum over weighted texels: the square of
+/// the skin's band-limited contrast (Peli 1990). No network has a part in it, so it says how strong a texture is, whatever its
+/// features are.
 ///
 /// Bands are numbered as octaves, finest first: each is what an octave shows and the next coarser one does not. One more,
 /// behind the last, is what lies below the coarsest octave.

@@ -44,8 +44,8 @@ package final class FeatureNetwork {
         }
     }
 
-    /// The same network with buffers of its own, for a second thread; `nil` of one so large that two are too much. Made once; weights
-    /// that are set later are not its.
+    /// The same network with buffers of its own, for a second thread; `nil` of one so large that two are too much. Made once;
+    /// weights that are set later are not its.
     package private(set) lazy var twin: FeatureNetwork? = {
         guard convolutions.reduce(0, { $0 + $1.weights.count }) <= Self.mostOfTwins else { return nil }
         return FeatureNetwork(
