@@ -73,6 +73,39 @@ import Testing
         await served.service.stop()
     }
 
+    @Test func whatIsBeingSentComesWholeWhenTheServerStops() async throws {
+        var limits = HTTPLimits()
+        limits.stopSeconds = 60
+        let served = try await Served(limits: limits)
+        try served.publish(Self.avatar)
+        let wire = try Wire(port: served.port, window: 4096)
+        let events = try Wire(port: served.port)
+        events.send("GET /subjects/anna/motion HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(events.receive(until: "\r\n\r\n").contains("200 OK"))
+        wire.send("GET /subjects/anna.glb HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let first = wire.receive(100)
+        let port = served.port
+        async let stopped: Void = served.service.stop()
+        // Nobody new is let in, and what has begun goes on.
+        while (try? Wire(port: port)) != nil { try await Task.sleep(for: .milliseconds(10)) }
+        let whole = try Wire.response(first + wire.receiveAll())
+        #expect(whole.status == 200 && whole.body == Self.avatar, "\(whole.body.count) bytes")
+        await stopped
+        #expect(events.receiveAll().isEmpty)
+    }
+
+    @Test func aClientThatTakesNothingDoesNotHoldTheEnd() async throws {
+        var limits = HTTPLimits()
+        limits.stopSeconds = 0.2
+        let served = try await Served(limits: limits)
+        try served.publish(Self.avatar)
+        let wire = try Wire(port: served.port, window: 4096)
+        wire.send("GET /subjects/anna.glb HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let first = wire.receive(100)
+        await served.service.stop()
+        #expect(try Wire.response(first + wire.receiveAll()).body.count < Self.avatar.count)
+    }
+
     @Test func requestsAreSmall() async throws {
         let served = try await Served()
         let long = String(repeating: "a", count: 40_000)

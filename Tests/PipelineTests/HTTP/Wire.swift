@@ -11,6 +11,8 @@ final class Wire {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
+    struct Refused: Error { var reason: String }
+
     let descriptor: Int32
 
     /// - Parameters:
@@ -32,7 +34,7 @@ final class Wire {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(done == 0, "connect: \(String(cString: strerror(errno)))")
+        guard done == 0 else { throw Refused(reason: String(cString: strerror(errno))) }
     }
 
     deinit { close(descriptor) }

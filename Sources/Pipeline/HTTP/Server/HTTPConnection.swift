@@ -20,6 +20,13 @@ final class HTTPConnection: ChannelInboundHandler {
     private var tooLarge = false
     private var writing = Writing.nothing
     private var keepsAlive = true
+    /// An answer with an end is being made or sent.
+    private var isAnswering = false {
+        didSet {
+            guard isAnswering != oldValue else { return }
+            if isAnswering { shared.answerBegins() } else { shared.answerEnds() }
+        }
+    }
     private var deadline: Scheduled<Void>?
     private var heartbeat: RepeatedTask?
 
@@ -49,6 +56,7 @@ final class HTTPConnection: ChannelInboundHandler {
             guard let head, !tooLarge else { return }
             deadline?.cancel()
             deadline = nil
+            isAnswering = true
             keepsAlive = head.isKeepAlive
             let request = HTTPRequest(
                 method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) })
@@ -78,7 +86,9 @@ final class HTTPConnection: ChannelInboundHandler {
         switch response.body {
         case .bytes(let bytes): length = bytes.count
         case .file(let file): length = file.size
-        case .events: keepsAlive = false
+        case .events:
+            keepsAlive = false
+            isAnswering = false
         }
         if let length, response.status != 304 { headers.replaceOrAdd(name: "Content-Length", value: "\(length)") }
         if !keepsAlive { headers.replaceOrAdd(name: "Connection", value: "close") }
@@ -167,6 +177,7 @@ final class HTTPConnection: ChannelInboundHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         written.futureResult.whenComplete { _ in
             let (connection, context) = bound.value
+            connection.isAnswering = false
             if connection.keepsAlive {
                 connection.expect(within: connection.shared.limits.requestSeconds, context)
             } else {
@@ -207,6 +218,7 @@ final class HTTPConnection: ChannelInboundHandler {
         heartbeat?.cancel()
         if case .events(let queue) = writing { queue.abandon() }
         writing = .nothing
+        isAnswering = false
         context.fireChannelInactive()
     }
 

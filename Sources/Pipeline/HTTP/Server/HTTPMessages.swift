@@ -67,6 +67,8 @@ package struct HTTPLimits: Sendable {
     package var stallSeconds = 20.0
     /// Between two comments on a silent stream of events.
     package var heartbeatSeconds = 15.0
+    /// What is being sent when the program ends may take so long; streams of events are not waited for.
+    package var stopSeconds = 2.0
 
     package init() {}
 }

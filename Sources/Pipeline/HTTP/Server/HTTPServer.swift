@@ -33,6 +33,7 @@ package final class HTTPServer: Sendable {
         /// Answers are made here, so that they come also while every other thread of the program is busy.
         let answering = StageExecutor("http")
         private let state = Mutex(Traffic())
+        private let answers = Atomic(0)
 
         init(limits: HTTPLimits, respond: @escaping Responder) {
             self.limits = limits
@@ -41,6 +42,11 @@ package final class HTTPServer: Sendable {
 
         var traffic: Traffic { state.withLock { $0 } }
         func count(_ change: (inout Traffic) -> Void) { state.withLock { change(&$0) } }
+
+        /// Answers with an end, from their request to their last byte.
+        var unfinishedAnswers: Int { answers.load(ordering: .relaxed) }
+        func answerBegins() { answers.add(1, ordering: .relaxed) }
+        func answerEnds() { answers.subtract(1, ordering: .relaxed) }
 
         /// False where there are too many already.
         func admit() -> Bool {
@@ -97,9 +103,13 @@ package final class HTTPServer: Sendable {
 
     package var traffic: Traffic { shared.traffic }
 
-    /// Closes the listener and every connection.
+    /// Closes the listener, lets answers that have begun end within `limits.stopSeconds`, and closes every connection.
     package func stop() async {
         try? await listener.close()
+        let deadline = ContinuousClock.now + .seconds(shared.limits.stopSeconds)
+        while shared.unfinishedAnswers > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
         try? await group.shutdownGracefully()
     }
 }
