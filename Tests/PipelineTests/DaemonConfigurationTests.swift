@@ -163,8 +163,11 @@ import Testing
         #expect(lines.count == 1 && lines[0].contains(part), "\(lines)")
     }
 
-    @Test func oneSubjectInTwoPlacesIsFine() throws {
-        #expect(try Self.compose(Self.two + "  - {subject: anna, source: c.mp4, output: other}\n").sources.count == 3)
+    @Test func oneSubjectInTwoPlacesIsFineUntilItIsServed() throws {
+        let more = "  - {subject: anna, source: c.mp4, output: other}\n"
+        #expect(try Self.compose(Self.two + more).sources.count == 3)
+        let lines = Self.lines("http: {address: \"127.0.0.1:8080\"}\n" + Self.two + more)
+        #expect(lines.count == 1 && lines[0].contains("two sources are 'anna' over http"), "\(lines)")
     }
 
     @Test func aPresetHasNoSources() {

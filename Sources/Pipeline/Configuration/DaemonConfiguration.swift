@@ -113,19 +113,21 @@ package struct DaemonConfiguration: Sendable, Equatable {
             configuration: configuration, said: said)
     }
 
-    /// Two that would write the same files, or read the same device.
+    /// Two that would write the same files, have the same name over HTTP, or read the same device.
     private static func conflicts(_ sources: [SourceConfiguration]) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
         for (index, source) in sources.enumerated() {
             let origin =
                 (source.said["subject"] ?? source.said["source"])?.origin ?? ConfigurationOrigin("command line")
             for earlier in sources[..<index] {
-                if place(of: source.output) == place(of: earlier.output), let name = shared(source, earlier) {
-                    faults.append(
-                        ConfigurationFault(
-                            origin: origin,
-                            text: "two sources publish '\(name)' into \(source.output): give each a subject of its own")
-                    )
+                if let name = shared(source, earlier) {
+                    let isOnePlace = place(of: source.output) == place(of: earlier.output)
+                    if isOnePlace || !source.configuration.http.address.isEmpty {
+                        let what = isOnePlace ? "publish '\(name)' into \(source.output)" : "are '\(name)' over http"
+                        faults.append(
+                            ConfigurationFault(
+                                origin: origin, text: "two sources \(what): give each a subject of its own"))
+                    }
                 }
                 if source.source == earlier.source, source.source == "-" || source.source.hasPrefix("/dev/") {
                     faults.append(
