@@ -124,7 +124,8 @@ import Testing
         try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: place.path + "/cut.mp4"))
         let result = try Self.run(place.path + "/cut.mp4", to: place.path + "/out")
         #expect(result.status == 65 && result.errors.contains("cut.mp4"), "\(result.errors)")
-        #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+        // Beside the status of every ten seconds, on a slow machine.
+        #expect(result.errors.split(separator: "\n").count { !$0.contains(" info ") } == 1, "\(result.errors)")
     }
 
     @Test func aStreamWithDamagedPacketsStillGivesAnAvatar() throws {

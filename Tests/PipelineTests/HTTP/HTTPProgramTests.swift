@@ -55,14 +55,18 @@ import Testing
     }
 
     private static func get(_ address: String) async -> (status: Int, data: Data, tag: String)? {
-        guard let (status, data, head) = try? curl(["-s", "-m", "5", "-i", address]) else { return nil }
+        guard let (status, data, head) = try? curl(["-s", "-m", "\(5 * Patience.times)", "-i", address]) else {
+            return nil
+        }
         let tag = head.firstMatch(of: /ETag: (\S+)/).map { String($0.1) } ?? ""
         return (status, data, tag)
     }
 
     /// The first line that is not the list of names.
     private static func firstMotion(_ address: String) async -> String? {
-        guard let (_, data, _) = try? curl(["-s", "-N", "-m", "2", "-i", address]) else { return nil }
+        guard let (_, data, _) = try? curl(["-s", "-N", "-m", "\(2 * Patience.times)", "-i", address]) else {
+            return nil
+        }
         return String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("data: {\"frame\"") }
             .map(String.init)
     }
