@@ -10,7 +10,7 @@ struct FeaturesCommand: ParsableCommand {
 
     struct Train: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Trains it on photographs: to tell people apart by small patches of their skin.",
+            abstract: "Trains it on photographs: on small patches of skin, on one half of each face.",
             discussion: """
                 The same kind of photographs as `database build` wants, one of each person, fifty people and more. The \
                 weights go into a safetensors file; `database build --network FILE` makes a database with them.
@@ -20,6 +20,12 @@ struct FeaturesCommand: ParsableCommand {
         @Option(help: "The file to write.") var output: String
         @Option(help: "Directory of the tracking models.") var models: String?
         @Option(help: "Texels along one side of the finest octave: 512 or 1024.") var size = 1024
+        @Option(
+            help: """
+                What it learns: recognition (to tell people apart), denoising (to take noise away) or holes (to tell what is \
+                hidden from what is around it).
+                """)
+        var task = DetailTraining.Task.recognition
         @Option(help: "Steps of the descent, 32 patches each.") var steps = 4000
         @Option(help: "Draw the first weights and the patches by this number.") var seed: UInt64 = 1
         @Flag(help: "Leave the features random and learn only the last layer: what there is to beat.")
@@ -43,13 +49,13 @@ struct FeaturesCommand: ParsableCommand {
                     .noFace, "\(faces.count) usable faces: training needs two, and is good with fifty or more")
             }
             var options = DetailTraining.Options()
-            (options.steps, options.seed, options.trainsFeatures) = (steps, seed, !onlyHead)
+            (options.task, options.steps, options.seed, options.trainsFeatures) = (task, steps, seed, !onlyHead)
             var training = DetailTraining(faces: faces, pyramid: pyramid, options: options)
+            let done = task == .recognition ? "of the other halves' patches named" : "of the other halves' patches told"
             let network = training.train { progress in
                 Self.say(
                     "step \(progress.step) of \(steps), loss " + String(format: "%.3f", progress.loss)
-                        + (progress.accuracy.map { String(format: ", %.1f %% of unseen patches named", 100 * $0) } ?? "")
-                )
+                        + (progress.score.map { String(format: ", %.1f %% \(done)", 100 * $0) } ?? ""))
                 return true
             }
             try FaceDatabaseFile.write(network.safetensors, to: output)
@@ -58,3 +64,5 @@ struct FeaturesCommand: ParsableCommand {
         private static func say(_ line: String) { FileHandle.standardError.write(Data("features: \(line)\n".utf8)) }
     }
 }
+
+extension DetailTraining.Task: ExpressibleByArgument {}

@@ -63,6 +63,7 @@ struct SynthesisBench: ParsableCommand {
             atlas: atlas, features: .init(contents),
             random: try random.map { .init(try Self.contents($0)) }, options: options)
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
+        if let sheets { try FileManager.default.createDirectory(atPath: sheets, withIntermediateDirectories: true) }
         let held = try FileManager.default.contentsOfDirectory(atPath: faces).sorted().filter {
             $0.hasSuffix(".jpg") && ["0", "5"].contains($0.prefix(3).suffix(1))
         }.prefix(count)

@@ -1,3 +1,4 @@
+import Face
 import Foundation
 import Pipeline
 import Tensors
@@ -40,6 +41,10 @@ import Testing
         for name in ["anna", "ben"] {
             #expect(result.output.contains("\(name): \(Film.person)\nread 90 frames"), "\(result.output)")
             #expect(result.output.contains("avatar: \(place.path)/out/\(name).glb"))
+            let (file, manifest) = ("\(place.path)/out/\(name).glb", "\(place.path)/out/\(name).json")
+            let read = try Avatar(glb: [UInt8](Data(contentsOf: URL(fileURLWithPath: file))))
+            let published = try #require(Manifest(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: manifest)))))
+            #expect(read.edition == published.edition, "the file says another edition than its manifest")
         }
         // The same bits as each alone.
         for (name, size) in [("anna", 256), ("ben", 512)] {

@@ -105,16 +105,53 @@ package struct DetailMap: Sendable {
 
     /// Detail of the coarsest octave that no skin has, folded or not: nostrils, brows, hair.
     private static let strange: Float = 0.3
+    /// Detail at half a millimetre that no skin has where no beard grows: single hairs.
+    private static let hair: Float = -0.25
+    private static let hairSize = 512
+    /// Texels of that size along the squares that hairs are looked for in, and how many of a square's are no speck.
+    private static let hairCell = 4
+    private static let fewestOfHair = 2
 
     /// The same with evidence of skin only: its folds are part of its statistics.
-    func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
+    package func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
         var coarse = self
-        while coarse.size > coarsest { coarse = coarse.halved }
-        let step = size / coarse.size
+        var hairs: [Bool] = []
+        while true {
+            if coarse.size == Self.hairSize { hairs = coarse.hairs(regions) }
+            guard coarse.size > coarsest else { break }
+            coarse = coarse.halved
+        }
+        let (step, cell) = (size / coarse.size, max(size / Self.hairSize * Self.hairCell, 1))
+        let cells = Self.hairSize / Self.hairCell
         var result = self
-        for i in result.seen.indices where result.seen[i] > 0 {
-            let at = i / size / step * coarse.size + i % size / step
-            if regions.plain[i] < 0.8 || abs(coarse.values[at]) > Self.strange { result.seen[i] = 0 }
+        for y in 0..<size {
+            for x in 0..<size where result.seen[y * size + x] > 0 {
+                let isStrange = abs(coarse.values[y / step * coarse.size + x / step]) > Self.strange
+                let isHair = !hairs.isEmpty && hairs[y / cell * cells + x / cell]
+                if isStrange || isHair || regions.plain[y * size + x] < 0.8 { result.seen[y * size + x] = 0 }
+            }
+        }
+        return result
+    }
+
+    /// Squares of `hairCell` texels of a map of `hairSize`, row by row, with hairs in them or beside them.
+    private func hairs(_ regions: DetailRegions) -> [Bool] {
+        let (cells, scale) = (size / Self.hairCell, regions.size / size)
+        let beardless = (0..<DetailRegions.count).map { !DetailRegions.bearded.contains($0) }
+        var dark = [UInt8](repeating: 0, count: cells * cells)
+        for y in 0..<size {
+            for x in 0..<size where values[y * size + x] < Self.hair && seen[y * size + x] > 0.5 {
+                guard beardless[Int(regions.first[y * scale * regions.size + x * scale])] else { continue }
+                dark[y / Self.hairCell * cells + x / Self.hairCell] += 1
+            }
+        }
+        var result = [Bool](repeating: false, count: cells * cells)
+        for y in 0..<cells {
+            for x in 0..<cells where dark[y * cells + x] >= Self.fewestOfHair {
+                for row in max(y - 1, 0)...min(y + 1, cells - 1) {
+                    for column in max(x - 1, 0)...min(x + 1, cells - 1) { result[row * cells + column] = true }
+                }
+            }
         }
         return result
     }

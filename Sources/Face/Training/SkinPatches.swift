@@ -2,9 +2,9 @@ internal import Tensors
 
 /// Where patches of skin can be cut from the faces of many people, at every octave of a pyramid. A patch that lies in the
 /// person's right half is for training, one in the left half for judging: what tells people apart has to hold on both.
-struct SkinPatches: Sendable {
+package struct SkinPatches: Sendable {
     /// Texels along a patch's side.
-    static let side = 48
+    package static let side = 48
 
     private struct Level: Sendable {
         var size: Int
@@ -19,7 +19,7 @@ struct SkinPatches: Sendable {
 
     var count: Int { people.count }
 
-    init(_ faces: [DetailMap], pyramid: DetailPyramid) {
+    package init(_ faces: [DetailMap], pyramid: DetailPyramid) {
         people = faces.mapConcurrently { face in
             var level = face.withoutFeatures(regions: pyramid.regions(at: face.size), coarsest: pyramid.sizes.last!)
             return pyramid.sizes.map { size -> Level in

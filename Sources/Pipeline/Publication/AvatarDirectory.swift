@@ -54,7 +54,7 @@ package struct AvatarDirectory: ~Copyable {
         _ file: [UInt8], confidence: [UInt8]? = nil,
         describe: (_ edition: Int, _ file: String, _ sha256: String) -> Manifest
     ) throws(FileSystemError) -> Manifest {
-        let edition = nextEdition()
+        let edition = nextEdition
         let numbered = Self.numberedName(subject, edition, Self.avatarEnding)
         let numberedMap = Self.numberedName(subject, edition, Self.confidenceEnding)
         let stableMap = "\(subject).\(Self.confidenceEnding)"
@@ -101,7 +101,7 @@ package struct AvatarDirectory: ~Copyable {
 
     /// One more than both the manifest and any numbered file say: a numbered file is immutable, even one whose
     /// publication was cut off before its manifest.
-    private func nextEdition() -> Int {
+    package var nextEdition: Int {
         let last = Self.endings.compactMap { Self.editions(path, subject, $0).last }.max()
         return max(last ?? 0, current?.edition ?? 0, lastTried) + 1
     }

@@ -186,6 +186,7 @@ extension Pipeline {
         defer { report.worked("publish", since: start) }
         var avatar = finished.avatar
         avatar.skinMaps = mapper?.maps(of: finished.texture)
+        avatar.edition = directory.nextEdition
         let file: [UInt8]
         do { file = try avatar.glb() } catch {
             throw Failure(.software, "the avatar does not encode: \(error)")

@@ -66,7 +66,7 @@ package final class FeatureMap {
     package func assign(_ planar: Span<Float>) {
         let n = shape.channels
         precondition(planar.count == shape.count * n * shape.pixels, "\(planar.count) values for maps of \(shape)")
-        if block == 1, n == blocks {
+        if block == 1 {
             planar.withUnsafeBufferPointer { values.update(from: $0.baseAddress!, count: $0.count) }
             return
         }
@@ -82,7 +82,7 @@ package final class FeatureMap {
     /// `count × channels × height × width` values.
     package var planar: [Float] {
         let n = shape.channels
-        if block == 1, n == blocks {
+        if block == 1 {
             return Array(UnsafeBufferPointer(start: values, count: shape.count * n * shape.pixels))
         }
         var result = [Float](repeating: 0, count: shape.count * n * shape.pixels)
