@@ -70,12 +70,12 @@ import Testing
         if task == .holes { #expect(score([1, 1]) < 0.05) }
     }
 
-    @Test(arguments: [RestorationTask.Damage.noise, .holes])
-    func restorationsSlopesAreThoseOfFiniteDifferences(damage: RestorationTask.Damage) {
+    @Test(arguments: [RestorationLesson.Damage.noise, .holes])
+    func restorationsSlopesAreThoseOfFiniteDifferences(damage: RestorationLesson.Damage) {
         var generator = SeededGenerator(seed: 3)
         let patches = SkinPatches([Self.person(3, seed: 1)], pyramid: DetailPyramid(atlas: Self.atlas))
         let sides = [false, false, true, true]
-        var task = RestorationTask(patches, damage, halved: sides)
+        var task = RestorationLesson(patches, damage, halved: sides)
         let examples = task.examples(2, judging: false, using: &generator)
         let maps = zip(DetailNetwork.channels, sides).map { channels, isHalved -> FeatureMap in
             let side = SkinPatches.side / (isHalved ? 2 : 1)

@@ -36,7 +36,7 @@ package struct DetailTraining {
     }
 
     private let options: Options
-    private var task: any DetailTask
+    private var task: any DetailLesson
     private var generator: SeededGenerator
     private var weights: [[Float]]
     private let features: FeatureNetwork
@@ -58,9 +58,9 @@ package struct DetailTraining {
         }
         task =
             switch options.task {
-            case .recognition: RecognitionTask(patches)
-            case .denoising: RestorationTask(patches, .noise, halved: halved)
-            case .holes: RestorationTask(patches, .holes, halved: halved)
+            case .recognition: RecognitionLesson(patches)
+            case .denoising: RestorationLesson(patches, .noise, halved: halved)
+            case .holes: RestorationLesson(patches, .holes, halved: halved)
             }
     }
 

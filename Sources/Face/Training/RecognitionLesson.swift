@@ -3,7 +3,7 @@ internal import Tensors
 
 /// To name the person from the mean and the root mean square of every map. Features whose statistics differ from person to
 /// person are what synthesis by statistics wants.
-struct RecognitionTask: DetailTask {
+struct RecognitionLesson: DetailLesson {
     private let patches: SkinPatches
     /// people × (moments + 1).
     private var head: [Float]

@@ -2,7 +2,7 @@ package import Tensors
 
 /// What the maps of a batch of patches are asked for while a network is trained. It has a linear last layer of its own, which
 /// is thrown away afterwards.
-package protocol DetailTask: Sendable {
+package protocol DetailLesson: Sendable {
     /// - Parameter judging: from the side of the faces that is not trained on.
     func examples(_ count: Int, judging: Bool, using generator: inout SeededGenerator) -> DetailExamples
 

@@ -2,7 +2,7 @@ package import Tensors
 
 /// To say what a spoiled patch was, texel by texel, from the maps at that very texel. Of noise, features that know what skin
 /// looks like (Vincent et al. 2008); of holes, features that know how it goes on (Pathak et al. 2016).
-package struct RestorationTask: DetailTask {
+package struct RestorationLesson: DetailLesson {
     package enum Damage: Sendable {
         /// White noise of half to twice the patch's own deviation.
         case noise
