@@ -119,7 +119,9 @@ import Video
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let stop = StopSignal()
         Task {
-            while report.now.closed != .notEnrolled { try? await Task.sleep(for: .milliseconds(50)) }
+            for _ in 0..<400 * Patience.times where report.now.closed != .notEnrolled {
+                try? await Task.sleep(for: .milliseconds(50))
+            }
             // Time enough to read some frames, were it to.
             try? await Task.sleep(for: .seconds(1.5))
             #expect(report.now.closed == .notEnrolled)

@@ -73,17 +73,22 @@ import Testing
         await served.service.stop()
     }
 
-    @Test func whatIsBeingSentComesWholeWhenTheServerStops() async throws {
+    /// A client that has the beginning of an avatar and takes no more by itself.
+    private static func sending(stopSeconds: Double) async throws -> (served: Served, wire: Wire, first: [UInt8]) {
         var limits = HTTPLimits()
-        limits.stopSeconds = 60
+        limits.stopSeconds = stopSeconds
         let served = try await Served(limits: limits)
-        try served.publish(Self.avatar)
+        try served.publish(avatar)
         let wire = try Wire(port: served.port, window: 4096)
+        wire.send("GET /subjects/anna.glb HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return (served, wire, wire.receive(100))
+    }
+
+    @Test func whatIsBeingSentComesWholeWhenTheServerStops() async throws {
+        let (served, wire, first) = try await Self.sending(stopSeconds: 60)
         let events = try Wire(port: served.port)
         events.send("GET /subjects/anna/motion HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(events.receive(until: "\r\n\r\n").contains("200 OK"))
-        wire.send("GET /subjects/anna.glb HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        let first = wire.receive(100)
         let port = served.port
         async let stopped: Void = served.service.stop()
         // Nobody new is let in, and what has begun goes on.
@@ -95,13 +100,7 @@ import Testing
     }
 
     @Test func aClientThatTakesNothingDoesNotHoldTheEnd() async throws {
-        var limits = HTTPLimits()
-        limits.stopSeconds = 0.2
-        let served = try await Served(limits: limits)
-        try served.publish(Self.avatar)
-        let wire = try Wire(port: served.port, window: 4096)
-        wire.send("GET /subjects/anna.glb HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        let first = wire.receive(100)
+        let (served, wire, first) = try await Self.sending(stopSeconds: 0.2)
         await served.service.stop()
         #expect(try Wire.response(first + wire.receiveAll()).body.count < Self.avatar.count)
     }
