@@ -105,7 +105,7 @@ package struct DetailMap: Sendable {
 
     /// Detail of the coarsest octave that no skin has, folded or not: nostrils, brows, hair.
     private static let strange: Float = 0.3
-    /// Detail at half a millimetre that no skin has where no beard grows: single hairs.
+    /// Detail (log luma) of half a millimetre that no skin has where no beard grows: single hairs.
     private static let hair: Float = -0.25
     private static let hairSize = 512
     /// Texels of that size along the squares that hairs are looked for in, and how many of a square's are no speck.
@@ -113,6 +113,9 @@ package struct DetailMap: Sendable {
     private static let fewestOfHair = 2
 
     /// The same with evidence of skin only: its folds are part of its statistics.
+    /// - Parameters:
+    ///   - regions: of this map's size.
+    ///   - coarsest: texels along a side of the octave that tells features of the face.
     package func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
         var coarse = self
         var hairs: [Bool] = []
