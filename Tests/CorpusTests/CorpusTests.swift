@@ -4,7 +4,9 @@ import Testing
 
 /// Every input that fuzzing kept, and every one that it once found a fault with, through the same readers; no fuzzer is needed.
 /// Truth: the harnesses' preconditions and that they come back.
-@Suite(.timeLimit(.minutes(5))) struct CorpusTests {
+@Suite(.timeLimit(.minutes(5 * CorpusTests.times))) struct CorpusTests {
+    /// Under a sanitizer everything takes so many times as long.
+    fileprivate static let times = ProcessInfo.processInfo.environment["LIKENESS_SANITIZED"].flatMap { Int($0) } ?? 1
     private static let corpus =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/Fuzz/Corpus"
@@ -37,7 +39,7 @@ import Testing
             thread.stackSize = 8 << 20
             thread.start()
         }
-        #expect(slowest.seconds < 60, "\(slowest.name) takes \(slowest.seconds) s")
+        #expect(slowest.seconds < 60 * Double(Self.times), "\(slowest.name) takes \(slowest.seconds) s")
     }
 
     @Test func eachCorpusBelongsToAHarness() throws {
