@@ -2,11 +2,12 @@ import Foundation
 import Harnesses
 import Testing
 
+/// Under a sanitizer everything takes so many times as long.
+private let times = ProcessInfo.processInfo.environment["LIKENESS_SANITIZED"].flatMap { Int($0) } ?? 1
+
 /// Every input that fuzzing kept, and every one that it once found a fault with, through the same readers; no fuzzer is needed.
 /// Truth: the harnesses' preconditions and that they come back.
-@Suite(.timeLimit(.minutes(5 * CorpusTests.times))) struct CorpusTests {
-    /// Under a sanitizer everything takes so many times as long.
-    fileprivate static let times = ProcessInfo.processInfo.environment["LIKENESS_SANITIZED"].flatMap { Int($0) } ?? 1
+@Suite(.timeLimit(.minutes(5 * times))) struct CorpusTests {
     private static let corpus =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/Fuzz/Corpus"
@@ -39,7 +40,7 @@ import Testing
             thread.stackSize = 8 << 20
             thread.start()
         }
-        #expect(slowest.seconds < 60 * Double(Self.times), "\(slowest.name) takes \(slowest.seconds) s")
+        #expect(slowest.seconds < 60 * Double(times), "\(slowest.name) takes \(slowest.seconds) s")
     }
 
     @Test func eachCorpusBelongsToAHarness() throws {
