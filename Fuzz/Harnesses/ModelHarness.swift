@@ -36,6 +36,13 @@ extension Harness {
                 return
             }
             let database = read.database
+            if let albedo = read.albedo {
+                let count = albedo.pointCount
+                _ = albedo.colours(
+                    of: PointColours(
+                        values: [SIMD4<Float>](repeating: .zero, count: count),
+                        seen: [Float](repeating: 1, count: count)))
+            }
             if database.octaves > 1 { _ = database.extended(octaves: 2).dropping(octaves: 1) }
             for block in database.blocks.prefix(4) {
                 _ = block.blend([Double](repeating: 1, count: database.faces))
@@ -45,8 +52,16 @@ extension Harness {
     /// One face, two octaves, our own network; without its digest. `FaceDatabaseContents` says what stands where.
     private static let wholeDatabase: [UInt8] = {
         let (octaves, triangle) = (2, 33 * 34 / 2)
-        var out = SealedFile.begin("LIKEFACE", version: 2)
+        var out = SealedFile.begin("LIKEFACE", version: 3)
         out.put([512, UInt32(octaves), UInt32(DetailNetwork.channels.count), UInt32(DetailRegions.count), 1])
+        // The albedo of three points, of which one is known, and one mode.
+        out.put([UInt32](arrayLiteral: 3, 1))
+        out.put([Float](arrayLiteral: 0.01))
+        out.bytes += [0, 255, 0]
+        for scale in [Float(0.0001), 0.00001] {
+            out.put([scale])
+            out.put([Int16](arrayLiteral: 100, -200, 32767))
+        }
         let network = DetailNetwork(seed: 1)
         out.put([UInt32(network.weights.count)])
         for (weights, biases) in zip(network.weights, network.biases) {

@@ -12,7 +12,7 @@ struct BenchCommand: AsyncParsableCommand {
         shouldDisplay: false,
         subcommands: [
             LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self, ExpressionBench.self,
-            NetworkBench.self, SynthesisBench.self, AnalysisBench.self, PredictionBench.self,
+            NetworkBench.self, SynthesisBench.self, AnalysisBench.self, PredictionBench.self, AlbedoBench.self,
             ResolutionBench.self, KillBench.self,
         ])
 }

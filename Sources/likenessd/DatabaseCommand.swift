@@ -58,7 +58,7 @@ struct DatabaseCommand: ParsableCommand {
                 FileHandle.standardError.write(
                     Data("database: \(number + 1) of \(photos.count), \(name): \(what)\n".utf8))
             }
-            try FaceDatabaseFile.write(faces, network: network, size: size, to: output)
+            try FaceDatabaseFile.write(faces, network: network, atlas: atlas, to: output)
         }
 
         private func features(_ models: String) throws -> DetailFeatures {

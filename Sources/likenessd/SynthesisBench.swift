@@ -9,7 +9,7 @@ internal import Tensors
 struct SynthesisBench: ParsableCommand {
     enum Test: String, CaseIterable, ExpressibleByArgument {
         /// The same region on both sides.
-        case cheeks, jaw, forehead
+        case cheeks, jaw, forehead, neck
         /// The person's left half.
         case half
         /// The face so many pixels wide, approximately.
@@ -20,6 +20,7 @@ struct SynthesisBench: ParsableCommand {
             case .cheeks: ["left cheek", "right cheek"]
             case .jaw: ["left jaw", "right jaw", "left chin", "right chin"]
             case .forehead: ["left forehead", "right forehead"]
+            case .neck: ["left neck", "right neck"]
             case .half, .small256, .small128, .small64: []
             }
         }
@@ -157,7 +158,7 @@ struct SynthesisBench: ParsableCommand {
     }
 
     /// Of a map: the left, top, width and height of its middle, where the face is.
-    private static func middle(_ size: Int) -> (Int, Int, Int, Int) {
+    static func middle(_ size: Int) -> (Int, Int, Int, Int) {
         (size / 5, size * 3 / 16, size * 3 / 5, size / 2)
     }
 

@@ -40,10 +40,15 @@ package struct DetailRegions: Sendable {
         "right jaw": "right chin", "left chin": "left cheek", "right chin": "right cheek", "chin": "left chin",
         "upper lip": "chin", "left under eye": "left cheek", "right under eye": "right cheek", "forehead": "left cheek",
         "nose bridge": "left cheek", "left cheek": "right cheek", "right cheek": "left cheek",
+        "left neck": "left jaw", "right neck": "right jaw",
     ]
 
-    /// MediaPipe's landmarks in the middle of each.
-    private static let centres: [(name: String, landmark: Int)] = [
+    /// MediaPipe's landmark in the middle of each, or near it: metres from there to the middle.
+    private static let centres: [(name: String, landmark: Int, offset: SIMD3<Float>)] =
+        faceCentres.map { ($0.name, $0.landmark, .zero) } + [
+            ("left neck", 152, [0.025, -0.042, -0.068]), ("right neck", 152, [-0.025, -0.042, -0.068]),
+        ]
+    private static let faceCentres: [(name: String, landmark: Int)] = [
         ("forehead", 151), ("left forehead", 333), ("right forehead", 104),
         ("nose bridge", 197), ("nose", 4), ("left under eye", 348), ("right under eye", 119), ("left cheek", 425),
         ("right cheek", 205), ("upper lip", 164), ("chin", 175),
@@ -60,7 +65,7 @@ package struct DetailRegions: Sendable {
         let centres = Self.centres.map { centre -> SIMD3<Float> in
             guard model.landmarks.count > centre.landmark else { return .zero }
             let anchor = model.landmarks[centre.landmark]
-            return (0..<3).reduce(.zero) { $0 + model.mean[Int(anchor.points[$1])] * anchor.weights[$1] }
+            return (0..<3).reduce(centre.offset) { $0 + model.mean[Int(anchor.points[$1])] * anchor.weights[$1] }
         }
         let regions = atlas.regions
         let points = model.mean.indices.map { g in

@@ -11,6 +11,7 @@ package struct DatabaseFileError: Error, Sendable, Equatable, CustomStringConver
 /// The features and the statistics made with them, which are worth nothing without each other; little-endian:
 ///
 ///     "LIKEFACE"  UInt32: version, atlas size, octaves, taps, regions, faces
+///     the albedo model: see `AlbedoModel.read`
 ///     UInt32 convolutions; per convolution: UInt32 inputs, outputs; Float32 weights, biases
 ///         with none it is VGG-19: UInt32 depth from 1; 64 bytes: SHA-256 of its weights as text (`VGG19.digest`)
 ///     per octave, tap, region: UInt32 channels, Float32 scale, Float32 mean triangle, Float32 weight per face,
@@ -22,18 +23,21 @@ package struct FaceDatabaseContents: Sendable {
     package var database: FaceDatabase
     /// Texels along one side of the atlas that the finest octave is of.
     package var size: Int
+    /// How the same faces' smooth albedo varies; `nil` where they were too few.
+    package var albedo: AlbedoModel?
 
     private static let magic = "LIKEFACE"
-    private static let version: UInt32 = 2
+    private static let version: UInt32 = 3
 
-    package init(network: DetailFeatures, database: FaceDatabase, size: Int) {
-        (self.network, self.database, self.size) = (network, database, size)
+    package init(network: DetailFeatures, database: FaceDatabase, size: Int, albedo: AlbedoModel? = nil) {
+        (self.network, self.database, self.size, self.albedo) = (network, database, size, albedo)
     }
 
     package func encoded() -> [UInt8] {
         var out = SealedFile.begin(Self.magic, version: Self.version)
         out.put(
             [size, database.octaves, database.taps, DetailRegions.count, database.faces].map { UInt32($0) })
+        AlbedoModel.put(albedo, into: &out)
         out.put([UInt32(network.weights.count)])
         for (weights, biases) in zip(network.weights, network.biases) {
             out.put([UInt32(weights.count / 9 / biases.count), UInt32(biases.count)])
@@ -54,20 +58,10 @@ package struct FaceDatabaseContents: Sendable {
 
     /// - Parameter weights: what `texture.features` names.
     package init(encoded file: [UInt8], weights: SafeTensors? = nil) throws(DatabaseFileError) {
-        var input: LittleEndianReader
-        do throws(SealedFile.Fault) {
-            input = try SealedFile.open(file, magic: Self.magic, version: Self.version)
-        } catch {
-            switch error {
-            case .foreign: throw DatabaseFileError("is not one")
-            case .damaged: throw DatabaseFileError("is damaged")
-            case .version(let found): throw DatabaseFileError("has version \(found)")
-            }
-        }
-        guard let head = try? input.integers(5) else { throw DatabaseFileError("is cut off") }
-        guard Int(head[3]) == DetailRegions.count else { throw DatabaseFileError("has \(head[3]) regions") }
+        var (input, head) = try Self.open(file)
         let stored: StoredFeatures
         do throws(LittleEndianReader.Damage) {
+            albedo = try AlbedoModel.read(&input)
             stored = try Self.network(&input)
             let (octaves, taps, faces) = (Int(head[1]), Int(head[2]), Int(head[4]))
             var blocks: [FaceDatabase.Block] = []
@@ -95,6 +89,31 @@ package struct FaceDatabaseContents: Sendable {
             throw DatabaseFileError(error == .cutOff ? "is cut off" : "is damaged")
         }
         network = try stored.features(weights)
+    }
+
+    /// The albedo model alone, whatever network the statistics are of.
+    package static func albedo(encoded file: [UInt8]) throws(DatabaseFileError) -> AlbedoModel? {
+        var (input, _) = try open(file)
+        do { return try AlbedoModel.read(&input) } catch {
+            throw DatabaseFileError(error == .cutOff ? "is cut off" : "is damaged")
+        }
+    }
+
+    /// - Returns: what stands behind the version: atlas size, octaves, taps, regions, faces; the reader is behind them.
+    private static func open(_ file: [UInt8]) throws(DatabaseFileError) -> (LittleEndianReader, head: [UInt32]) {
+        var input: LittleEndianReader
+        do throws(SealedFile.Fault) {
+            input = try SealedFile.open(file, magic: Self.magic, version: Self.version)
+        } catch {
+            switch error {
+            case .foreign: throw DatabaseFileError("is not one")
+            case .damaged: throw DatabaseFileError("is damaged")
+            case .version(let found): throw DatabaseFileError("has version \(found)")
+            }
+        }
+        guard let head = try? input.integers(5) else { throw DatabaseFileError("is cut off") }
+        guard Int(head[3]) == DetailRegions.count else { throw DatabaseFileError("has \(head[3]) regions") }
+        return (input, head)
     }
 
     private static func network(_ input: inout LittleEndianReader) throws(LittleEndianReader.Damage) -> StoredFeatures {

@@ -94,72 +94,74 @@ extension TextureAccumulator {
 
     /// The smooth colour of every point (linear): what was seen, else the mirrored point's colour brought to the level
     /// of this side, else what diffuses in from around, drawn gently to the place's usual colour.
-    private func pointColours(_ fused: FusedTexture) -> [SIMD4<Float>] {
+    func pointColours(_ fused: FusedTexture) -> [SIMD4<Float>] {
         let count = atlas.model.topology.pointCount
         let regions = atlas.regions
-        var sums = [SIMD4<Float>](repeating: .zero, count: count)
-        var shares = [Float](repeating: 0, count: count)
-        let map = atlas.coarseMap
-        func add(_ g: UInt32, _ w: Float, _ value: SIMD4<Float>, _ seen: Float) {
-            guard w > 0.1 else { return }
-            let v = SIMD4(value.x, value.y, value.z, 1) * (w * seen)
-            sums[Int(g)] += v
-            shares[Int(g)] += w
-        }
-        for i in map.texels.indices {
-            let pixel = fused.coarse.pixels[Int(map.texels[i])]
-            let (corner, w) = (map.corners[i], map.weights[i])
-            let coded = SIMD4(
-                log(max(pixel.x, 0.002)), log(max(pixel.y, 0.002)), log(max(pixel.z, 0.002)), 0)
-            add(corner.x, 1 - w.x - w.y, coded, pixel.w)
-            add(corner.y, w.x, coded, pixel.w)
-            add(corner.z, w.y, coded, pixel.w)
-        }
-        var values = [SIMD4<Float>](repeating: .zero, count: count)
-        var seen = [Float](repeating: 0, count: count)
-        for g in 0..<count where sums[g].w > 1e-4 {
-            values[g] = sums[g] / sums[g].w
-            seen[g] = min(sums[g].w / shares[g], 1)
-        }
+        let own = PointColours(fused, atlas: atlas)
+        let (values, seen) = (own.values, own.seen)
 
         // The level between the sides, carried on to where only one side was seen.
         let mirror = atlas.model.topology.mirrorOfPoint
         var difference = [SIMD4<Float>](repeating: .zero, count: count)
-        var known = [Float](repeating: 0.003, count: count)
+        var compared = [Float](repeating: 0.003, count: count)
         for g in 0..<count {
             let m = Int(mirror[g])
             let both = min(seen[g], seen[m])
             guard both > 0.3, m != g else { continue }
             difference[g] = values[g] - values[m]
-            known[g] = both
+            compared[g] = both
         }
-        difference = atlas.neighbours.diffused(difference, weights: known, iterations: 60)
+        difference = atlas.neighbours.diffused(difference, weights: compared, iterations: 60)
 
         let usual = usualColours(fused, values: values, seen: seen)
-        var targets = usual.colours
+        // What departs from it spreads over the surface; without it, all.
+        let known = expectedColours(of: own, usual: usual)
+        let zero = [SIMD4<Float>](repeating: .zero, count: count)
+        let expected = known ?? zero
+        var targets = known == nil ? usual.colours : zero
         var weights = usual.weights
         for g in 0..<count where regions.interior[g] == .none {
             let m = Int(mirror[g])
             if seen[g] > 0.05 {
-                targets[g] = values[g]
+                targets[g] = values[g] - expected[g]
                 weights[g] = 30 * seen[g] * seen[g]
             }
             // A point half seen is half its mirror's business.
             if seen[m] > 0.2, seen[g] < 0.8, m != g {
                 let w = 2 * seen[m] * (1 - seen[g])
-                let value = values[m] + difference[g]
+                let value = values[m] + difference[g] - expected[g]
                 targets[g] = (targets[g] * weights[g] + value * w) / (weights[g] + w)
                 weights[g] += w
             }
         }
         let diffused = atlas.neighbours.diffused(targets, weights: weights)
-        return diffused.map { SIMD4(exp(min($0.x, 0)), exp(min($0.y, 0)), exp(min($0.z, 0)), 1) }
+        return zip(diffused, expected).map {
+            let colour = $0 + $1
+            return SIMD4(exp(min(colour.x, 0)), exp(min(colour.y, 0)), exp(min(colour.z, 0)), 1)
+        }
+    }
+
+    /// How strongly a point keeps to the model, beside its neighbours (1 each).
+    private static let belief: Float = 300
+
+    /// Log colours of the whole head that what was seen of the face makes most likely: lips and brows where those belong.
+    /// - Returns: `nil` without a model, or where too little was seen for it.
+    private func expectedColours(of own: PointColours, usual: UsualColours) -> [SIMD4<Float>]? {
+        guard let albedo, let likely = albedo.colours(of: own) else { return nil }
+        // Where the model knows little, from around: no edge lies there.
+        var (colours, weights) = (usual.colours, usual.weights)
+        for g in colours.indices where albedo.known[g] > 0 {
+            let weight = Self.belief * albedo.known[g] * albedo.known[g]
+            colours[g] = (colours[g] * weights[g] + likely[g] * weight) / (weights[g] + weight)
+            weights[g] += weight
+        }
+        return atlas.neighbours.diffused(colours, weights: weights)
     }
 
     /// Log colours that unseen places tend to, and how strongly.
-    private func usualColours(
-        _ fused: FusedTexture, values: [SIMD4<Float>], seen: [Float]
-    ) -> (colours: [SIMD4<Float>], weights: [Float]) {
+    private typealias UsualColours = (colours: [SIMD4<Float>], weights: [Float])
+
+    private func usualColours(_ fused: FusedTexture, values: [SIMD4<Float>], seen: [Float]) -> UsualColours {
         let regions = atlas.regions
         func coded(_ c: SIMD4<Float>) -> SIMD4<Float> { SIMD4(log(c.x), log(c.y), log(c.z), 0) }
         // Unseen skin continues the seen face as it came out, a little towards its lighter half: what lies at the

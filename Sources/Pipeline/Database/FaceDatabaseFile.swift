@@ -17,6 +17,16 @@ package enum FaceDatabaseFile {
         }
     }
 
+    /// How the smooth albedo of the database's faces varies.
+    /// - Returns: `nil` where the directory has no database.
+    package static func albedo(from directory: String) throws(Failure) -> AlbedoModel? {
+        let path = directory + "/" + name
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        do { return try FaceDatabaseContents.albedo(encoded: [UInt8](data)) } catch {
+            throw Failure(.configuration, "\(path): \(error.description)")
+        }
+    }
+
     /// A safetensors file, mapped rather than read.
     /// - Parameter key: what names the file, for the message.
     package static func weights(of path: String, key: String) throws(Failure) -> SafeTensors {
@@ -39,12 +49,14 @@ package enum FaceDatabaseFile {
 
     /// Replaces the file atomically.
     package static func write(
-        _ faces: [DetailStatistics], network: DetailFeatures, size: Int, to output: String
+        _ faces: [Face], network: DetailFeatures, atlas: TextureAtlas, to output: String
     ) throws(Failure) {
         guard faces.count >= 2 else {
             throw Failure(.noFace, "\(faces.count) usable faces: a database needs two, and is good with fifty or more")
         }
-        let contents = FaceDatabaseContents(network: network, database: FaceDatabase(faces), size: size)
+        let contents = FaceDatabaseContents(
+            network: network, database: FaceDatabase(faces.map(\.statistics)), size: atlas.size,
+            albedo: AlbedoModel(faces: faces.map(\.colours), atlas: atlas))
         try write(Data(contents.encoded()), to: output)
     }
 
@@ -67,16 +79,26 @@ package enum FaceDatabaseFile {
         }
     }
 
-    /// Statistics of all usable photographs.
+    /// What a database knows of a photograph.
+    package struct Face: Sendable {
+        var statistics: DetailStatistics
+        var colours: PointColours
+    }
+
+    /// Of all usable photographs.
     /// - Parameter progress: number, name, and why it was left out.
     package static func build(
         photos: [String], atlas: TextureAtlas, pyramid: DetailPyramid, network: DetailFeatures, models: String,
         progress: (Int, String, PhotoTexture.Rejection?) -> Void
-    ) throws(Failure) -> [DetailStatistics] {
+    ) throws(Failure) -> [Face] {
         let features = network.network()
-        var faces: [DetailStatistics] = []
-        try each(photos, atlas, pyramid, models, progress) {
-            faces.append(DetailStatistics(of: $0, pyramid: pyramid, network: features))
+        var faces: [Face] = []
+        try each(photos, atlas, models, progress) { photo in
+            let detail = photo.detail(regions: pyramid.regions(at: atlas.size))
+            faces.append(
+                Face(
+                    statistics: DetailStatistics(of: detail, pyramid: pyramid, network: features),
+                    colours: photo.colours))
         }
         return faces
     }
@@ -87,20 +109,19 @@ package enum FaceDatabaseFile {
         progress: (Int, String, PhotoTexture.Rejection?) -> Void
     ) throws(Failure) -> [DetailMap] {
         var faces: [DetailMap] = []
-        try each(photos, atlas, pyramid, models, progress) { faces.append($0) }
+        try each(photos, atlas, models, progress) { faces.append($0.detail(regions: pyramid.regions(at: atlas.size))) }
         return faces
     }
 
     private static func each(
-        _ photos: [String], _ atlas: TextureAtlas, _ pyramid: DetailPyramid, _ models: String,
-        _ progress: (Int, String, PhotoTexture.Rejection?) -> Void, take: (DetailMap) -> Void
+        _ photos: [String], _ atlas: TextureAtlas, _ models: String,
+        _ progress: (Int, String, PhotoTexture.Rejection?) -> Void, take: (PhotoTexture) -> Void
     ) throws(Failure) {
         var maker = try PhotoTexture.Maker(atlas: atlas, models: models)
         for (i, photo) in photos.enumerated() {
             let name = (photo as NSString).lastPathComponent
             do throws(PhotoTexture.Rejection) {
-                let made = try maker.texture(of: photo).texture
-                take(DetailMap(made, seen: made.evidence, regions: pyramid.regions(at: atlas.size)))
+                take(try maker.texture(of: photo))
                 progress(i, name, nil)
             } catch {
                 progress(i, name, error)

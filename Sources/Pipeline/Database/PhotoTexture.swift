@@ -3,8 +3,18 @@ internal import Tensors
 internal import Tracking
 internal import Video
 
-/// Textures of single photographs: the face fitted, unwrapped, its light removed.
-package enum PhotoTexture {
+/// The texture of a single photograph: the face fitted, unwrapped, its light removed.
+package struct PhotoTexture {
+    package let fused: FusedTexture
+    package let colours: PointColours
+    /// Complete.
+    package let texture: Texture
+    /// Of the face in the photograph.
+    package let pixelsPerMetre: Double
+
+    /// Where the photograph showed it.
+    func detail(regions: DetailRegions) -> DetailMap { DetailMap(texture, seen: texture.evidence, regions: regions) }
+
     /// Pixels: fewer do not resolve the finest octave.
     static let leastInterEye = 150.0
 
@@ -39,10 +49,7 @@ package enum PhotoTexture {
         }
 
         /// - Parameter shrunkBy: the picture is made so many times smaller first, to see what a small one gives.
-        /// - Returns: the texture, and how many pixels a metre of face had.
-        package mutating func texture(
-            of path: String, shrunkBy factor: Int = 1
-        ) throws(Rejection) -> (texture: Texture, pixelsPerMetre: Double) {
+        package mutating func texture(of path: String, shrunkBy factor: Int = 1) throws(Rejection) -> PhotoTexture {
             let keyframe = try keyframe(path, shrunkBy: factor)
             var estimator = ShapeEstimator(model: atlas.model)
             let fit = estimator.absorb(keyframes: [keyframe])
@@ -52,7 +59,10 @@ package enum PhotoTexture {
             }
             var accumulator = TextureAccumulator(atlas: atlas)
             accumulator.absorb([keyframe], fit: fit)
-            return (accumulator.texture(), keyframe.interEyePixels / 0.063)
+            let fused = accumulator.fused()
+            return PhotoTexture(
+                fused: fused, colours: PointColours(fused, atlas: atlas), texture: accumulator.filled(fused),
+                pixelsPerMetre: keyframe.interEyePixels / 0.063)
         }
 
         private mutating func keyframe(_ path: String, shrunkBy factor: Int) throws(Rejection) -> Keyframe {

@@ -9,6 +9,8 @@ package struct LoadedModels: Sendable {
     package let headDigest: String
     /// Texture statistics of many faces; `nil` where none are installed or wanted.
     package let faces: FaceDatabaseContents?
+    /// How the smooth albedo of faces varies; `nil` where no database is installed.
+    package let albedo: AlbedoModel?
     package let tracker: Handover<FaceTracker>
     package let iris: Handover<IrisEstimator>
 
@@ -17,12 +19,13 @@ package struct LoadedModels: Sendable {
     }
 
     init(
-        head: MorphableModel, headDigest: String, faces: FaceDatabaseContents?, tracker: FaceTracker,
-        iris: IrisEstimator
+        head: MorphableModel, headDigest: String, faces: FaceDatabaseContents?, albedo: AlbedoModel?,
+        tracker: FaceTracker, iris: IrisEstimator
     ) {
         self.head = head
         self.headDigest = headDigest
         self.faces = faces
+        self.albedo = albedo
         self.tracker = Handover(tracker)
         self.iris = Handover(iris)
     }

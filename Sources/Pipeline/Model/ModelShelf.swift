@@ -9,6 +9,8 @@ package final class ModelShelf: Sendable {
         var head: (model: MorphableModel, digest: String)?
         /// By the file that the network's weights come from; `nil` where no database is installed.
         var faces: [String: FaceDatabaseContents?] = [:]
+        /// Without the statistics; `nil` inside where none is installed.
+        var albedo: AlbedoModel??
     }
 
     private let directory: String
@@ -20,7 +22,7 @@ package final class ModelShelf: Sendable {
         let shared = try loaded.withLock { loaded throws(Failure) in try load(into: &loaded, texture) }
         do throws(ModelError) {
             return LoadedModels(
-                head: shared.head.model, headDigest: shared.head.digest, faces: shared.faces,
+                head: shared.head.model, headDigest: shared.head.digest, faces: shared.faces, albedo: shared.albedo,
                 tracker: try FaceTracker(directory: directory, library: shared.library),
                 iris: try IrisEstimator(directory: directory, library: shared.library))
         } catch {
@@ -31,7 +33,8 @@ package final class ModelShelf: Sendable {
     private func load(
         into loaded: inout Loaded, _ texture: Configuration.Texture
     ) throws(Failure) -> (
-        library: LiteRTLibrary, head: (model: MorphableModel, digest: String), faces: FaceDatabaseContents?
+        library: LiteRTLibrary, head: (model: MorphableModel, digest: String), faces: FaceDatabaseContents?,
+        albedo: AlbedoModel?
     ) {
         let library: LiteRTLibrary
         if let known = loaded.library {
@@ -49,10 +52,15 @@ package final class ModelShelf: Sendable {
             head = try HeadModelFile.loadWithDigest(at: directory + "/" + HeadModelFile.name)
         }
         loaded.head = head
-        guard texture.synthesis else { return (library, head, nil) }
-        if let known = loaded.faces[texture.features] { return (library, head, known) }
+        guard texture.synthesis else {
+            if let known = loaded.albedo { return (library, head, nil, known) }
+            let albedo = try FaceDatabaseFile.albedo(from: directory)
+            loaded.albedo = .some(albedo)
+            return (library, head, nil, albedo)
+        }
+        if let known = loaded.faces[texture.features] { return (library, head, known, known?.albedo) }
         let faces = try FaceDatabaseFile.load(from: directory, features: texture.features)
         loaded.faces[texture.features] = .some(faces)
-        return (library, head, faces)
+        return (library, head, faces, faces?.albedo)
     }
 }

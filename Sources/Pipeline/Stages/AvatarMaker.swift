@@ -15,10 +15,10 @@ package struct AvatarMaker: Sendable {
         self.init(atlas: TextureAtlas(model: model, size: textureSize))
     }
 
-    package init(atlas: TextureAtlas) {
+    package init(atlas: TextureAtlas, albedo: AlbedoModel? = nil) {
         let model = atlas.model
         self.atlas = atlas
-        accumulator = TextureAccumulator(atlas: atlas)
+        accumulator = TextureAccumulator(atlas: atlas, albedo: albedo)
         let inside = atlas.map.interpolated(
             model.mean.indices.map { SIMD4(atlas.regions.insideFace[$0], 0, 0, 0) })
         faceTexels = atlas.map.texels.indices.filter { inside[$0].x > 0 }.map { Int(atlas.map.texels[$0]) }

@@ -12,7 +12,7 @@ extension Pipeline {
     func texture(_ fits: Edge<FittedKeyframes>, into avatars: Edge<FinishedAvatar>, atlas: TextureAtlas) async {
         let fresh = Textured(
             cadence: Cadence(interval: configuration.texture.intervalSeconds, growth: 0.4),
-            maker: AvatarMaker(atlas: atlas))
+            maker: AvatarMaker(atlas: atlas, albedo: models.albedo))
         var people: [Textured] = []
         while let fitted = await fits.next() {
             let p = fitted.person

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Face
+internal import Foundation
+internal import Pipeline
+internal import Tensors
+
+/// Parts of a face hidden, their smooth colours told from the rest, and compared with the truth.
+struct AlbedoBench: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "albedo")
+    @Argument(help: "Photographs of faces that the database does not have.") var photos: [String]
+    @Option var models: String?
+    @Option(help: "A database; the models' one when not given.") var database: String?
+    @Option(help: "Judge each of so many parts of the photographs by a model of the others instead.") var folds = 0
+    @Option(help: "Modes of those models at most.") var modes = 16
+    @Option(
+        help: ArgumentHelp(
+            "Directory for pictures NAME-PLACE.png: truth, filled from around, filled by the model; faces of the first fold."
+        )) var sheets: String?
+
+    func validate() throws {
+        guard folds == 0 || folds > 1 else { throw ValidationError("--folds is \(folds): give 2 or more") }
+    }
+
+    func run() throws {
+        let directory = Places.models(option: models)
+        let file = database ?? directory + "/" + FaceDatabaseFile.name
+        let contents = try SynthesisBench.contents(file)
+        let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
+        var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
+        var faces: [(name: String, photo: PhotoTexture)] = []
+        for path in photos {
+            faces.append(
+                (((path as NSString).lastPathComponent as NSString).deletingPathExtension, try maker.texture(of: path)))
+        }
+        if let sheets { try FileManager.default.createDirectory(atPath: sheets, withIntermediateDirectories: true) }
+        let trial = AlbedoTrial(atlas: atlas)
+        var sums: [AlbedoTrial.Place: (count: Int, around: Double, model: Double, better: Int)] = [:]
+        for fold in 0..<max(folds, 1) {
+            func isJudged(_ k: Int) -> Bool { folds == 0 || k % folds == fold }
+            let others = faces.indices.filter { !isJudged($0) }.map { faces[$0].photo.colours }
+            let model = folds == 0 ? contents.albedo : AlbedoModel(faces: others, atlas: atlas, modes: modes)
+            guard let model else { throw Failure(.configuration, "\(file) has no albedo model: build it again") }
+            for k in faces.indices where isJudged(k) {
+                for place in AlbedoTrial.Place.allCases {
+                    guard let around = trial.result(of: faces[k].photo.fused, hidden: place, albedo: nil),
+                        let told = trial.result(of: faces[k].photo.fused, hidden: place, albedo: model)
+                    else { continue }
+                    var sum = sums[place] ?? (0, 0, 0, 0)
+                    sum.count += 1
+                    sum.around += around.difference
+                    sum.model += told.difference
+                    sum.better += told.difference < around.difference ? 1 : 0
+                    sums[place] = sum
+                    guard let sheets, fold == 0 else { continue }
+                    let sheet = Self.sheet([faces[k].photo.texture, around.texture, told.texture])
+                    try Data(sheet.png()).write(
+                        to: URL(fileURLWithPath: "\(sheets)/\(faces[k].name)-\(place.rawValue).png"))
+                }
+            }
+        }
+        print("mean ΔE (CIE 1976) of what was hidden: filled from around, told by the model")
+        for place in AlbedoTrial.Place.allCases {
+            guard let sum = sums[place] else { continue }
+            print(
+                String(
+                    format: "%@, %d faces: %.2f, %.2f (%.2f ×); better for %d", place.rawValue, sum.count,
+                    sum.around / Double(sum.count), sum.model / Double(sum.count), sum.model / sum.around, sum.better))
+        }
+    }
+
+    /// Where the face is.
+    private static func sheet(_ textures: [Texture]) -> Image {
+        let (left, top, width, height) = SynthesisBench.middle(textures[0].albedo.width)
+        var sheet = Image(width: width * textures.count, height: height, channels: 3)
+        for (k, texture) in textures.enumerated() {
+            let colours = texture.baseColor()
+            for y in 0..<height {
+                for x in 0..<3 * width {
+                    sheet.bytes[3 * (y * textures.count + k) * width + x] =
+                        colours.bytes[3 * ((top + y) * colours.width + left) + x]
+                }
+            }
+        }
+        return sheet
+    }
+}
