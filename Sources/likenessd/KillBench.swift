@@ -12,6 +12,7 @@ struct KillBench: ParsableCommand {
     @Option(help: "Runs to kill.") var count = 500
     @Option(help: "Seconds that a run lives at most, from its start or from its first file.") var longest = 3.0
     @Option(help: "Begin from nothing again after so many runs, so that there is something to publish.") var renew = 5
+    @Option(help: "Seconds that a first file is waited for: machines may be busy.") var patience = 30.0
     @Option var models: String?
 
     func run() throws {
@@ -42,13 +43,13 @@ struct KillBench: ParsableCommand {
             process.standardError = FileHandle.nullDevice
             try process.run()
             // At the first of all there has to be an edition, however busy the machine is.
-            let end = Date(timeIntervalSinceNow: 30)
+            let end = Date(timeIntervalSinceNow: patience)
             while round == 1, process.isRunning, Date() < end,
                 !FileManager.default.fileExists(atPath: output + "/avatar.json")
             {
                 Thread.sleep(forTimeInterval: 0.005)
             }
-            if round > 1, round % 3 != 0 { Self.waitForAFile(in: [output, state], of: process) }
+            if round > 1, round % 3 != 0 { waitForAFile(in: [output, state], of: process) }
             Thread.sleep(forTimeInterval: Double.random(in: 0...longest))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
@@ -77,8 +78,8 @@ struct KillBench: ParsableCommand {
         guard failures == 0, checkpoints > 0 else { throw ExitCode(ExitStatus.software.rawValue) }
     }
 
-    /// Until one of the directories changes, or for half a minute: machines may be busy.
-    private static func waitForAFile(in directories: [String], of process: Process) {
+    /// Until one of the directories changes, or patience ends.
+    private func waitForAFile(in directories: [String], of process: Process) {
         func changed() -> [Int] {
             directories.map { path in
                 var status = stat()
@@ -89,7 +90,7 @@ struct KillBench: ParsableCommand {
         // The locks and the cleaning up at the start are no work yet.
         let names = { directories.map { ((try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? []).count } }
         let (before, count) = (changed(), names())
-        let end = Date(timeIntervalSinceNow: 30)
+        let end = Date(timeIntervalSinceNow: patience)
         while process.isRunning, Date() < end {
             if changed() != before, names() != count, names().contains(where: { $0 > 1 }) { return }
             Thread.sleep(forTimeInterval: 0.005)

@@ -124,6 +124,29 @@ import Testing
         #expect(near == [1] && far == [0])
     }
 
+    /// Truth: the neighbours counted one by one.
+    @Test func evidenceIsWhereNearlyAllAroundIsSeen() {
+        var generator = SeededGenerator(seed: 5)
+        for (width, height, reach) in [(40, 30, 1), (33, 50, 4), (20, 5, 8)] {
+            var seen = (0..<width * height).map { _ in generator.uniform() < 0.04 ? Float(0.5) : 1 }
+            for i in 0..<width { seen[i] = 0 }
+            let found = DetailMap.evidence(seen, width: width, height: height, reach: reach)
+            for y in 0..<height {
+                for x in 0..<width {
+                    var (all, known) = (0, 0)
+                    for j in max(y - reach, 0)...min(y + reach, height - 1) {
+                        for i in max(x - reach, 0)...min(x + reach, width - 1) {
+                            all += 1
+                            known += seen[j * width + i] > 0.9 ? 1 : 0
+                        }
+                    }
+                    let wanted: Float = seen[y * width + x] > 0.9 && Double(known) >= 0.88 * Double(all) ? 1 : 0
+                    #expect(found[y * width + x] == wanted, "(\(x), \(y)), reach \(reach)")
+                }
+            }
+        }
+    }
+
     @Test func statisticsByTilesAreThoseOfTheWholeMapAndOnlyWhatChangedIsLookedAtAgain() throws {
         let features = DetailNetwork(seed: 3).network()
         var map = Self.detail(0.02, seed: 50, half: true)

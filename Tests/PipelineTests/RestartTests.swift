@@ -27,7 +27,8 @@ import Video
         let place = TemporaryDirectory()
         let bench = try Program.run([
             "bench", "kills", "--source", Film.person, "--directory", place.path + "/kills", "--count", "6",
-            "--longest", "\(3 * Patience.times)", "--renew", "100", "--models", Models.path,
+            "--longest", "\(3 * Patience.times)", "--patience", "\(30 * Patience.times)", "--renew", "100", "--models",
+            Models.path,
         ])
         #expect(bench.status == 0, "\(bench.output)")
         #expect(bench.output.contains("of 6 runs") && bench.output.contains("; 0 rounds with"), "\(bench.output)")

@@ -126,15 +126,22 @@ package struct DetailMap: Sendable {
         }
         let (step, cell) = (size / coarse.size, max(size / Self.hairSize * Self.hairCell, 1))
         let cells = Self.hairSize / Self.hairCell
-        var result = self
-        for y in 0..<size {
-            for x in 0..<size where result.seen[y * size + x] > 0 {
-                let isStrange = abs(coarse.values[y / step * coarse.size + x / step]) > Self.strange
-                let isHair = !hairs.isEmpty && hairs[y / cell * cells + x / cell]
-                if isStrange || isHair || regions.plain[y * size + x] < 0.8 { result.seen[y * size + x] = 0 }
+        let (strange, side, strip) = (coarse.values.map { abs($0) > Self.strange }, coarse.size, min(size, 128))
+        let strips = (0..<size / strip).mapConcurrently { [size, hairs, seen] number in
+            var result = Array(seen[number * strip * size..<(number + 1) * strip * size])
+            for y in number * strip..<(number + 1) * strip {
+                let row = y % strip * size
+                for x in 0..<size where result[row + x] > 0 {
+                    if strange[y / step * side + x / step] || !hairs.isEmpty && hairs[y / cell * cells + x / cell]
+                        || regions.plain[y * size + x] < 0.8
+                    {
+                        result[row + x] = 0
+                    }
+                }
             }
+            return result
         }
-        return result
+        return DetailMap(size: size, values: values, seen: Array(strips.joined()))
     }
 
     /// Squares of `hairCell` texels of a map of `hairSize`, row by row, with hairs in them or beside them.
@@ -167,33 +174,40 @@ package struct DetailMap: Sendable {
     private static let enough = 0.88
 
     /// What lies outside the rectangle does not count.
-    static func evidence(_ seen: [Float], width: Int, height: Int, reach: Int) -> [Float] {
+    package static func evidence(_ seen: [Float], width: Int, height: Int, reach: Int) -> [Float] {
         precondition(seen.count == width * height, "\(seen.count) texels of \(width) × \(height)")
         if seen.allSatisfy({ $0 > 0.9 }) { return [Float](repeating: 1, count: seen.count) }
-        /// Sums over 2 reach + 1 neighbours of each of `count` values, `stride` apart.
-        func sums(_ values: [Int32], count: Int, lines: Int, stride: Int, line: Int) -> [Int32] {
-            var result = values
-            for k in 0..<lines {
-                var sum: Int32 = 0
-                let at = k * line
-                for i in 0..<min(reach, count) { sum += values[at + i * stride] }
-                for i in 0..<count {
-                    if i + reach < count { sum += values[at + (i + reach) * stride] }
-                    if i > reach { sum -= values[at + (i - reach - 1) * stride] }
-                    result[at + i * stride] = sum
-                }
+        let enough = Self.enough
+        let counted = seen.map { $0 > 0.9 ? Int32(1) : 0 }
+        /// Sums over 2 reach + 1 neighbours in each row.
+        var rows = counted
+        for y in 0..<height {
+            let row = y * width
+            var sum: Int32 = 0
+            for x in 0..<min(reach, width) { sum += counted[row + x] }
+            for x in 0..<width {
+                if x + reach < width { sum += counted[row + x + reach] }
+                if x > reach { sum -= counted[row + x - reach - 1] }
+                rows[row + x] = sum
             }
-            return result
         }
-        let rows = sums(seen.map { $0 > 0.9 ? 1 : 0 }, count: width, lines: height, stride: 1, line: width)
-        let boxes = sums(rows, count: height, lines: width, stride: width, line: 1)
         func span(_ at: Int, _ count: Int) -> Int { min(at + reach, count - 1) - max(at - reach, 0) + 1 }
         let across = (0..<width).map { enough * Double(span($0, width)) }
         var result = [Float](repeating: 0, count: width * height)
+        // The rows around one, which the next differs from by two.
+        var boxes = [Int32](repeating: 0, count: width)
+        func add(_ y: Int, _ sign: Int32) {
+            guard y >= 0, y < height else { return }
+            let row = y * width
+            for x in 0..<width { boxes[x] &+= sign &* rows[row + x] }
+        }
+        for y in 0..<min(reach, height) { add(y, 1) }
         for y in 0..<height {
-            let down = Double(span(y, height))
-            for x in 0..<width where seen[y * width + x] > 0.9 && Double(boxes[y * width + x]) >= across[x] * down {
-                result[y * width + x] = 1
+            add(y + reach, 1)
+            add(y - reach - 1, -1)
+            let (row, down) = (y * width, Double(span(y, height)))
+            for x in 0..<width where counted[row + x] > 0 && Double(boxes[x]) >= across[x] * down {
+                result[row + x] = 1
             }
         }
         return result

@@ -197,12 +197,24 @@ import Testing
     @Test func healthIsProgress() async throws {
         let served = try await Served()
         served.report.update { $0.source = .opening(until: .now - .seconds(100)) }
-        try await Task.sleep(for: .seconds(1.2))
-        let answer = try Wire.ask(served.port, "/healthz")
-        #expect(answer.status == 503 && answer.text.contains("anna: opening the source has stood still for "))
+        let ill = try await Self.health(of: served, becoming: 503)
+        #expect(ill.contains("anna: opening the source has stood still for "))
         served.report.update { $0.source = .closed(.paused) }
-        try await Task.sleep(for: .seconds(1.2))
-        #expect(try Wire.ask(served.port, "/healthz").status == 200)
+        _ = try await Self.health(of: served, becoming: 200)
         await served.service.stop()
+    }
+
+    /// It is looked at once a second.
+    private static func health(of served: Served, becoming status: Int) async throws -> String {
+        let end = ContinuousClock.now + .seconds(5 * Patience.times)
+        while true {
+            let answer = try Wire.ask(served.port, "/healthz")
+            if answer.status == status { return answer.text }
+            guard ContinuousClock.now < end else {
+                Issue.record("health is \(answer.status), \(answer.text)")
+                return answer.text
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 }

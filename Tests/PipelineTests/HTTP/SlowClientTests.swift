@@ -36,7 +36,9 @@ import Testing
         // Everybody else is served as ever.
         for _ in 0..<5 { #expect(try Wire.ask(served.port, "/healthz").status == 200) }
         #expect(try Wire.ask(served.port, "/subjects/anna.glb").body.count == Self.avatar.count)
-        #expect(Self.resident - before < 80_000_000, "\((Self.resident - before) / 1_000_000) MB")
+        // A sanitizer keeps what was given back, and a border around what was not.
+        let most = Patience.times > 1 ? 240_000_000 : 80_000_000
+        #expect(Self.resident - before < most, "\((Self.resident - before) / 1_000_000) MB")
         // Those who take nothing of the file, or of a torrent of motion, are gone after the stall; events go on.
         for _ in 0..<200 where Self.connections(served) > 40 { try await Task.sleep(for: .milliseconds(50)) }
         #expect(Self.connections(served) <= 40, "\(Self.connections(served)) connections")
