@@ -38,4 +38,12 @@ package struct YUVImage: Sendable, Equatable {
             luma.count == width * height && cb.count == chromaWidth * chromaHeight && cr.count == cb.count,
             "planes of \(luma.count), \(cb.count), \(cr.count) bytes for \(width)×\(height)")
     }
+
+    /// Its luma alone.
+    package var grey: YUVImage {
+        let neutral = [UInt8](repeating: 128, count: cb.count)
+        return YUVImage(
+            width: width, height: height, chromaShiftX: chromaShiftX, chromaShiftY: chromaShiftY,
+            coefficients: coefficients, fullRange: fullRange, luma: luma, cb: neutral, cr: neutral)
+    }
 }

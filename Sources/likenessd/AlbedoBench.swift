@@ -4,13 +4,14 @@ internal import Foundation
 internal import Pipeline
 internal import Tensors
 
-/// Parts of a face hidden, their smooth colours told from the rest, and compared with the truth.
+/// Parts of a face hidden, their smooth colours told from the rest, and compared with the truth; or all its colours taken away.
 struct AlbedoBench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "albedo")
     @Argument(help: "Photographs of faces that the database does not have.") var photos: [String]
     @Option var models: String?
     @Option(help: "A database; the models' one when not given.") var database: String?
     @Option(help: "Judge each of so many parts of the photographs by a model of the others instead.") var folds = 0
+    @Flag(help: "Take the photographs' colours away and give them back, instead of hiding anything.") var grey = false
     @Option(help: "Modes of those models at most.") var modes = 16
     @Option(
         help: ArgumentHelp(
@@ -19,6 +20,7 @@ struct AlbedoBench: ParsableCommand {
 
     func validate() throws {
         guard folds == 0 || folds > 1 else { throw ValidationError("--folds is \(folds): give 2 or more") }
+        guard !grey || folds == 0 else { throw ValidationError("give one of --grey and --folds") }
     }
 
     func run() throws {
@@ -26,13 +28,14 @@ struct AlbedoBench: ParsableCommand {
         let file = database ?? directory + "/" + FaceDatabaseFile.name
         let contents = try SynthesisBench.contents(file)
         let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
+        if let sheets { try FileManager.default.createDirectory(atPath: sheets, withIntermediateDirectories: true) }
+        if grey { return try runGrey(atlas: atlas, albedo: contents.albedo, models: directory) }
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
         var faces: [(name: String, photo: PhotoTexture)] = []
         for path in photos {
             faces.append(
                 (((path as NSString).lastPathComponent as NSString).deletingPathExtension, try maker.texture(of: path)))
         }
-        if let sheets { try FileManager.default.createDirectory(atPath: sheets, withIntermediateDirectories: true) }
         let trial = AlbedoTrial(atlas: atlas)
         var sums: [AlbedoTrial.Place: (count: Int, around: Double, model: Double, better: Int)] = [:]
         for fold in 0..<max(folds, 1) {
@@ -66,6 +69,30 @@ struct AlbedoBench: ParsableCommand {
                     format: "%@, %d faces: %.2f, %.2f (%.2f ×); better for %d", place.rawValue, sum.count,
                     sum.around / Double(sum.count), sum.model / Double(sum.count), sum.model / sum.around, sum.better))
         }
+    }
+
+    private func runGrey(atlas: TextureAtlas, albedo: AlbedoModel?, models: String) throws {
+        let trial = AlbedoTrial(atlas: atlas)
+        var plain = try PhotoTexture.Maker(atlas: atlas, models: models)
+        var coloured = try PhotoTexture.Maker(atlas: atlas, models: models, albedo: albedo)
+        var sums = (skin: 0.0, model: 0.0)
+        for path in photos {
+            let truth = try plain.texture(of: path)
+            let (skin, told) = (
+                try plain.texture(of: path, isGrey: true), try coloured.texture(of: path, isGrey: true)
+            )
+            let differences = [skin, told].map { trial.difference(of: $0.colours, from: truth.colours) }
+            sums = (sums.skin + differences[0], sums.model + differences[1])
+            let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            print(String(format: "%@: %.2f, %.2f", name, differences[0], differences[1]))
+            guard let sheets else { continue }
+            try Data(Self.sheet([truth.texture, skin.texture, told.texture]).png()).write(
+                to: URL(fileURLWithPath: "\(sheets)/\(name)-grey.png"))
+        }
+        print(
+            String(
+                format: "mean ΔE (CIE 1976) of %d faces: one chromaticity for all skin %.2f, told by the model %.2f",
+                photos.count, sums.skin / Double(photos.count), sums.model / Double(photos.count)))
     }
 
     /// Where the face is.

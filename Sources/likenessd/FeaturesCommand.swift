@@ -22,8 +22,8 @@ struct FeaturesCommand: ParsableCommand {
         @Option(help: "Texels along one side of the finest octave: 512 or 1024.") var size = 1024
         @Option(
             help: """
-                What it learns: recognition (to tell people apart), denoising (to take noise away) or holes (to tell what is \
-                hidden from what is around it).
+                What it learns: recognition (to tell people apart), surrogates (to tell skin from noise of the same spectrum), \
+                denoising (to take noise away) or holes (to tell what is hidden from what is around it).
                 """)
         var task = DetailTraining.Task.recognition
         @Option(help: "Steps of the descent, 32 patches each.") var steps = 4000
@@ -51,7 +51,7 @@ struct FeaturesCommand: ParsableCommand {
             var options = DetailTraining.Options()
             (options.task, options.steps, options.seed, options.trainsFeatures) = (task, steps, seed, !onlyHead)
             var training = DetailTraining(faces: faces, pyramid: pyramid, options: options)
-            let done = task == .recognition ? "of the other halves' patches named" : "of the other halves' patches told"
+            let done = "of the other halves' patches \(task == .recognition ? "named" : "told")"
             let network = training.train { progress in
                 Self.say(
                     "step \(progress.step) of \(steps), loss " + String(format: "%.3f", progress.loss)

@@ -48,6 +48,37 @@ import Testing
         #expect(train().network.weights == network.weights, "the same seed, other weights")
     }
 
+    /// Truth: the spectrum, told by how values go with their neighbours; and how far values are from a normal distribution.
+    @Test func aSurrogateHasTheSpectrumAndNothingElse() {
+        let side = SkinPatches.side
+        var generator = SeededGenerator(seed: 11)
+        // Rare short streaks along x.
+        var patch = [Float](repeating: 0, count: side * side)
+        for _ in 0..<60 {
+            let (x, y) = (Int(generator.next() % UInt64(side - 4)), Int(generator.next() % UInt64(side)))
+            for i in 0..<4 { patch[y * side + x + i] += 1 }
+        }
+        func moments(_ values: [Float]) -> (along: Float, across: Float, kurtosis: Float, energy: Float) {
+            let mean = values.reduce(0, +) / Float(values.count)
+            let centred = values.map { $0 - mean }
+            func product(_ step: Int) -> Float {
+                (0..<values.count - step).reduce(Float(0)) { $0 + centred[$1] * centred[$1 + step] }
+            }
+            let energy = product(0)
+            let fourth = centred.reduce(Float(0)) { $0 + $1 * $1 * $1 * $1 } / Float(values.count)
+            let second = energy / Float(values.count)
+            return (product(1) / energy, product(side) / energy, fourth / (second * second), energy)
+        }
+        let own = moments(patch)
+        let surrogates = (0..<20).map { _ in moments(RandomPhase.surrogate(of: patch, side: side, using: &generator)) }
+        let along = surrogates.reduce(Float(0)) { $0 + $1.along } / 20
+        let across = surrogates.reduce(Float(0)) { $0 + $1.across } / 20
+        let kurtosis = surrogates.reduce(Float(0)) { $0 + $1.kurtosis } / 20
+        #expect(abs(along - own.along) < 0.1 && abs(across - own.across) < 0.1, "\(along) \(own.along), \(across)")
+        #expect(own.kurtosis > 6 && abs(kurtosis - 3) < 0.4, "\(own.kurtosis), \(kurtosis)")
+        #expect(surrogates.allSatisfy { abs($0.energy / own.energy - 1) < 1e-3 })
+    }
+
     /// Structure along x tells what noise and holes took; of noise alone nobody can tell what a hole hides.
     @Test(arguments: [(DetailTraining.Task.denoising, 0.3), (.holes, 0.2)])
     func spoiledPatchesAreRestored(task: DetailTraining.Task, share: Double) {

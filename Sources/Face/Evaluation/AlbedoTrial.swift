@@ -54,6 +54,19 @@ package struct AlbedoTrial {
         return Result(difference: sum / Double(judged.count), texture: accumulator.filled(masked))
     }
 
+    /// Mean CIE 1976 ΔE of the face with its lips and brows, where both were well seen.
+    package func difference(of texture: PointColours, from truth: PointColours) -> Double {
+        let judged = truth.seen.indices.filter {
+            min(truth.seen[$0], texture.seen[$0]) > 0.8 && atlas.regions.insideFace[$0] > 0
+                && atlas.regions.interior[$0] == .none
+        }
+        func linear(_ code: SIMD4<Float>) -> SIMD4<Float> { SIMD4(exp(code.x), exp(code.y), exp(code.z), 1) }
+        let sum = judged.reduce(0.0) {
+            $0 + ColourDifference.cie1976(linear(truth.values[$1]), linear(texture.values[$1]))
+        }
+        return sum / Double(max(judged.count, 1))
+    }
+
     /// By point of the head.
     private func points(of place: Place) -> [Bool] {
         let model = atlas.model

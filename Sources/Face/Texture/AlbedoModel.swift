@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Tensors
 
 /// How the smooth albedo of faces varies: mean and principal components of log albedo, point by point, less each face's own
@@ -30,43 +31,97 @@ package struct AlbedoModel: Sendable, Equatable {
     /// The most likely log albedo of all points; where `known` is 0, the face's level.
     /// - Returns: `nil` where too little that the model knows was seen.
     package func colours(of face: PointColours) -> [SIMD4<Float>]? {
-        precondition(face.values.count == pointCount, "colours of \(face.values.count) points, model of \(pointCount)")
-        let points = known.indices.filter { known[$0] * face.seen[$0] > 0.05 }
-        guard points.count >= 100 else { return nil }
-        // Unknowns: one per mode, standard deviation 1, and the level of each channel, about which nothing is known.
-        let (count, precision) = (modes.count, 1 / Double(max(remainder, 1e-5) * Self.together))
-        var information = Matrix(rows: count + 3, columns: count + 3)
-        var gradient = [Double](repeating: 0, count: count + 3)
-        var row = [SIMD4<Float>](repeating: .zero, count: count)
-        for g in points {
-            let weight = known[g] * face.seen[g]
-            for k in 0..<count { row[k] = modes[k][g] * weight }
+        // About the level of each channel nothing is known.
+        var fit = Fit(modes: modes.count, levels: 3, precision: precision)
+        for g in points(of: face) {
             let apart = face.values[g] - mean[g]
-            for k in 0..<count {
-                gradient[k] += Double((row[k] * apart).sum3)
-                for j in 0...k { information[k, j] += Double((row[k] * modes[j][g]).sum3) }
-                for c in 0..<3 { information[count + c, k] += Double(row[k][c]) }
-            }
             for c in 0..<3 {
-                gradient[count + c] += Double(weight * apart[c])
-                information[count + c, count + c] += Double(weight)
+                fit.add(modes.map { $0[g][c] }, level: c, value: apart[c], weight: known[g] * face.seen[g])
             }
         }
-        for k in 0..<count + 3 {
-            for j in 0...k {
-                information[k, j] *= precision
-                information[j, k] = information[k, j]
-            }
-            gradient[k] *= precision
-            if k < count { information[k, k] += 1 }
+        guard fit.observations >= 300, let (shares, levels) = fit.solution else { return nil }
+        return colours(shares, level: SIMD4(levels[0], levels[1], levels[2], 0))
+    }
+
+    /// The same of a face of which no colours are known, only the luminance.
+    /// - Parameter skin: log albedo of plain skin.
+    package func colours(ofGrey face: PointColours, skin: SIMD4<Float>, regions: HeadRegions) -> [SIMD4<Float>]? {
+        // Linear about that of plain skin.
+        let light = SIMD4<Float>(0.2126 * exp(skin.x), 0.7152 * exp(skin.y), 0.0722 * exp(skin.z), 0)
+        let luma = light / light.sum3
+        var fit = Fit(modes: modes.count, levels: 1, precision: precision)
+        for g in points(of: face) {
+            let apart = ((face.values[g] - mean[g]) * luma).sum3
+            fit.add(modes.map { ($0[g] * luma).sum3 }, level: 0, value: apart, weight: known[g] * face.seen[g])
         }
-        guard let solution = information.choleskySolve(gradient)?.map({ Float($0) }) else { return nil }
-        let level = SIMD4(solution[count], solution[count + 1], solution[count + 2], 0)
+        guard fit.observations >= 100, let (shares, _) = fit.solution else { return nil }
+        let told = colours(shares, level: .zero)
+        var (sum, count) = (SIMD4<Float>.zero, Float(0))
+        for g in told.indices where known[g] > 0.9 && regions.feature[g] < 0.1 {
+            sum += told[g]
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        let level = skin - sum / count
+        return told.map { $0 + level }
+    }
+
+    private func points(of face: PointColours) -> [Int] {
+        precondition(face.values.count == pointCount, "colours of \(face.values.count) points, model of \(pointCount)")
+        return known.indices.filter { known[$0] * face.seen[$0] > 0.05 }
+    }
+
+    private var precision: Double { 1 / Double(max(remainder, 1e-5) * Self.together) }
+
+    private func colours(_ shares: [Float], level: SIMD4<Float>) -> [SIMD4<Float>] {
         var result = mean.map { $0 + level }
         for (k, mode) in modes.enumerated() {
-            for g in result.indices { result[g] += solution[k] * mode[g] }
+            for g in result.indices { result[g] += shares[k] * mode[g] }
         }
         return result
+    }
+
+    /// Least squares for one share per mode, standard deviation 1, and some levels.
+    private struct Fit {
+        private let modes: Int
+        private let precision: Double
+        private var information: [Double]
+        private var gradient: [Double]
+        private(set) var observations = 0
+
+        init(modes: Int, levels: Int, precision: Double) {
+            (self.modes, self.precision) = (modes, precision)
+            gradient = [Double](repeating: 0, count: modes + levels)
+            information = [Double](repeating: 0, count: gradient.count * gradient.count)
+        }
+
+        mutating func add(_ row: [Float], level: Int, value: Float, weight: Float) {
+            observations += 1
+            let (side, last) = (gradient.count, modes + level)
+            for k in 0..<modes {
+                let share = Double(weight * row[k])
+                gradient[k] += share * Double(value)
+                for j in 0...k { information[k * side + j] += share * Double(row[j]) }
+                information[last * side + k] += share
+            }
+            gradient[last] += Double(weight * value)
+            information[last * side + last] += Double(weight)
+        }
+
+        var solution: (shares: [Float], levels: [Float])? {
+            let side = gradient.count
+            var matrix = Matrix(rows: side, columns: side)
+            for k in 0..<side {
+                for j in 0...k {
+                    matrix[k, j] = precision * information[k * side + j]
+                    matrix[j, k] = matrix[k, j]
+                }
+                if k < modes { matrix[k, k] += 1 }
+            }
+            guard let found = matrix.choleskySolve(gradient.map { precision * $0 }) else { return nil }
+            let values = found.map { Float($0) }
+            return (Array(values[..<modes]), Array(values[modes...]))
+        }
     }
 }
 

@@ -9,7 +9,8 @@ extension TextureAccumulator {
     /// Typical albedo of the person's skin: how the well-lit part of the middle of the face looks, with the two
     /// ambiguities of one camera settled by convention. Brightness: cameras expose faces about right, so the apparent
     /// luminance of well-lit skin is kept but for a fifth, within 0.06...0.5. White: real skin of a luminance has a chromaticity known
-    /// within 9 % (`typicalSkin`), a camera's white is off by more, so six tenths of the difference are the lamp's.
+    /// within 9 % (`typicalSkin`), a camera's white is off by more, so six tenths of the difference are the lamp's; all of it, where the
+    /// pictures are grey.
     func skinColour() -> SIMD4<Float> {
         var perView: [SIMD3<Double>] = []
         for view in views {
@@ -30,8 +31,9 @@ extension TextureAccumulator {
         // People's skins differ threefold, exposures by half a stop or so: a fifth of the way to the median skin.
         let luminance = min(max(pow(apparent, 0.8) * pow(0.35, 0.2), 0.06), 0.5)
         let typical = Self.typicalSkin(luminance: luminance)
-        let red = exp(0.4 * (seen[0] - seen[1]) + 0.6 * typical.red)
-        let blue = exp(0.4 * (seen[2] - seen[1]) + 0.6 * typical.blue)
+        let own = isGrey ? 0 : 0.4
+        let red = exp(own * (seen[0] - seen[1]) + (1 - own) * typical.red)
+        let blue = exp(own * (seen[2] - seen[1]) + (1 - own) * typical.blue)
         let green = luminance / (0.2126 * red + 0.7152 + 0.0722 * blue)
         return SIMD4(Float(green * red), Float(green), Float(green * blue), 1)
     }

@@ -72,10 +72,10 @@ extension TextureAccumulator {
         let shifts = lit.map(\.shifts)
         lit = []
         coarse = feathered(coarse).dilated(rings: 2)
-        return FusedTexture(
+        let fused = FusedTexture(
             albedo: compose(coarse: coarse, chosen: chosen, shifts: shifts), coarse: coarse, confidence: confidence,
-            skin: skin,
-            lights: lights)
+            skin: skin, lights: lights)
+        return isGrey ? coloured(fused) : fused
     }
 
     /// Lets what was seen fade out inside its own rim, where fits and lights are at their worst.

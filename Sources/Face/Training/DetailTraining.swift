@@ -8,6 +8,8 @@ package struct DetailTraining {
     package enum Task: String, Sendable, CaseIterable {
         /// To tell people apart by their skin.
         case recognition
+        /// To tell skin from noise of the same spectrum.
+        case surrogates
         /// To take noise away.
         case denoising
         /// To tell what is hidden from what is around it.
@@ -58,7 +60,8 @@ package struct DetailTraining {
         }
         task =
             switch options.task {
-            case .recognition: RecognitionLesson(patches)
+            case .recognition: RecognitionLesson(patches, .person)
+            case .surrogates: RecognitionLesson(patches, .surrogate)
             case .denoising: RestorationLesson(patches, .noise, halved: halved)
             case .holes: RestorationLesson(patches, .holes, halved: halved)
             }

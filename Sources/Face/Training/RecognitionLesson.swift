@@ -1,25 +1,50 @@
 internal import Foundation
 internal import Tensors
 
-/// To name the person from the mean and the root mean square of every map. Features whose statistics differ from person to
-/// person are what synthesis by statistics wants.
+/// To name the person, or to tell skin from noise, from the mean and the root mean square of every map. Features whose
+/// statistics differ from person to person, or from what any spectrum has, are what synthesis by statistics wants.
 struct RecognitionLesson: DetailLesson {
+    enum Question: Sendable {
+        /// Whose patch it is.
+        case person
+        /// Whether it is skin, or noise with its spectrum: see `RandomPhase`.
+        case surrogate
+    }
+
     private let patches: SkinPatches
-    /// people × (moments + 1).
+    private let question: Question
+    /// Answers that there are: people, or two.
+    private let answers: Int
+    /// answers × (moments + 1).
     private var head: [Float]
     private var step: Adam
     private let moments: Int
 
-    init(_ patches: SkinPatches) {
+    init(_ patches: SkinPatches, _ question: Question) {
         self.patches = patches
+        self.question = question
+        answers = question == .person ? patches.count : 2
         moments = 2 * DetailNetwork.channels.reduce(0, +)
-        head = [Float](repeating: 0, count: patches.count * (moments + 1))
+        head = [Float](repeating: 0, count: answers * (moments + 1))
         step = Adam(count: head.count)
     }
 
     func examples(_ count: Int, judging: Bool, using generator: inout SeededGenerator) -> DetailExamples {
         let drawn = patches.draw(count, judging: judging, using: &generator)
-        return DetailExamples(values: drawn.values, owners: drawn.owners)
+        var examples = DetailExamples(values: drawn.values, owners: drawn.owners)
+        guard question == .surrogate else { return examples }
+        let area = SkinPatches.side * SkinPatches.side
+        let seeds = (0..<count).map { _ in generator.next() }
+        let patches = (0..<count).mapConcurrently { [values = drawn.values] k -> [Float] in
+            let patch = Array(values[k * area..<(k + 1) * area])
+            // Every other one.
+            guard k % 2 == 1 else { return patch }
+            var generator = SeededGenerator(seed: seeds[k])
+            return RandomPhase.surrogate(of: patch, side: SkinPatches.side, using: &generator)
+        }
+        examples.values = Array(patches.joined())
+        examples.owners = (0..<count).map { $0 % 2 }
+        return examples
     }
 
     /// count × moments.
@@ -32,10 +57,10 @@ struct RecognitionLesson: DetailLesson {
         }
     }
 
-    /// Shares of the people, given a descriptor.
+    /// Shares of the answers, given a descriptor.
     private func guess(_ descriptor: [Float]) -> [Float] {
         let width = moments + 1
-        var logits = (0..<patches.count).map { person in
+        var logits = (0..<answers).map { person in
             descriptor.indices.reduce(head[person * width + moments]) {
                 $0 + head[person * width + $1] * descriptor[$1]
             }
@@ -81,7 +106,7 @@ struct RecognitionLesson: DetailLesson {
         )
     }
 
-    /// The share of patches whose person is named.
+    /// The share of right answers.
     func score(_ maps: [FeatureMap], _ examples: DetailExamples) -> Double {
         let found = maps.map { FeatureMoments(of: $0) }
         return zip(descriptors(found, count: examples.owners.count), examples.owners).reduce(0) { sum, pair in

@@ -40,24 +40,31 @@ package struct PhotoTexture {
     package struct Maker {
         private var tracker: FaceTracker
         private let atlas: TextureAtlas
+        private let albedo: AlbedoModel?
 
-        package init(atlas: TextureAtlas, models: String) throws(Failure) {
+        /// - Parameter albedo: what textures are completed by.
+        package init(atlas: TextureAtlas, models: String, albedo: AlbedoModel? = nil) throws(Failure) {
             do { tracker = try FaceTracker(directory: models) } catch {
                 throw Failure(.configuration, error.description)
             }
             self.atlas = atlas
+            self.albedo = albedo
         }
 
-        /// - Parameter shrunkBy: the picture is made so many times smaller first, to see what a small one gives.
-        package mutating func texture(of path: String, shrunkBy factor: Int = 1) throws(Rejection) -> PhotoTexture {
-            let keyframe = try keyframe(path, shrunkBy: factor)
+        /// - Parameters:
+        ///   - shrunkBy: the picture is made so many times smaller first, to see what a small one gives.
+        ///   - isGrey: its colours are taken away first.
+        package mutating func texture(
+            of path: String, shrunkBy factor: Int = 1, isGrey: Bool = false
+        ) throws(Rejection) -> PhotoTexture {
+            let keyframe = try keyframe(path, shrunkBy: factor, isGrey: isGrey)
             var estimator = ShapeEstimator(model: atlas.model)
             let fit = estimator.absorb(keyframes: [keyframe])
             if let view = fit.views.first {
                 let degrees = abs(view.pose.angles.yaw) * 180 / .pi
                 guard degrees <= 15 else { throw .turned(degrees: degrees) }
             }
-            var accumulator = TextureAccumulator(atlas: atlas)
+            var accumulator = TextureAccumulator(atlas: atlas, albedo: albedo)
             accumulator.absorb([keyframe], fit: fit)
             let fused = accumulator.fused()
             return PhotoTexture(
@@ -65,12 +72,14 @@ package struct PhotoTexture {
                 pixelsPerMetre: keyframe.interEyePixels / 0.063)
         }
 
-        private mutating func keyframe(_ path: String, shrunkBy factor: Int) throws(Rejection) -> Keyframe {
+        private mutating func keyframe(_ path: String, shrunkBy factor: Int, isGrey: Bool) throws(Rejection) -> Keyframe
+        {
             tracker.reset()
             do {
                 var reader = try VideoReader(VideoSource(parsing: path))
                 guard let frame = try reader.next() else { throw Rejection.unreadable("no picture in it") }
-                let image = frame.image.shrunk(by: factor)
+                let shrunk = frame.image.shrunk(by: factor)
+                let image = isGrey ? shrunk.grey : shrunk
                 guard case .success(let observation) = try tracker.observe(image, frame: 0, time: 0) else {
                     throw Rejection.noFace
                 }
