@@ -31,6 +31,19 @@ enum Film {
         try reencode(person, to: folder + "/person.ts") { $0 }
     }
 
+    /// The same without colours.
+    static let grey: String = made("grey.mp4") { folder in
+        try reencode(person, to: folder + "/grey.mp4") { picture in
+            var grey = picture
+            for i in stride(from: 0, to: grey.bytes.count, by: 3) {
+                let (r, g, b) = (Int(grey.bytes[i]), Int(grey.bytes[i + 1]), Int(grey.bytes[i + 2]))
+                let luma = UInt8((2126 * r + 7152 * g + 722 * b) / 10000)
+                for c in 0..<3 { grey.bytes[i + c] = luma }
+            }
+            return grey
+        }
+    }
+
     /// The person in a corner of a grey picture, eyes some 20 pixels apart.
     static let farAway: String = made("far.mp4") { folder in
         try reencode(person, to: folder + "/far.mp4") { picture in

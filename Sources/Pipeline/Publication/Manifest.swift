@@ -103,6 +103,8 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     package var seen: Double?
     package var refined: Double?
     package var inferred: Double?
+    /// True where no picture had colours, grey or toned, and skin got those that go with its luminance; else absent.
+    package var coloursInferred: Bool?
 
     package init(coverage: Double, confidence: Double, deviation: Double) {
         self.coverage = coverage

@@ -46,6 +46,7 @@ package struct AvatarMaker: Sendable {
                 coverage: coverage, confidence: Double(confidence.reduce(0, +)) / count,
                 deviation: made.fit.deviation.surface),
             texture: texture, made: made, faceTexels: faceTexels)
+        finished.quality.coloursInferred = accumulator.isGrey ? true : nil
         finished.setOrigins(refinement: nil)
         return finished
     }

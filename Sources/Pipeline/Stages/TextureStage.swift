@@ -1,4 +1,5 @@
 internal import Face
+internal import Logging
 
 extension Pipeline {
     /// What texturing knows of one person.
@@ -22,6 +23,9 @@ extension Pipeline {
                 let start = ContinuousClock.now
                 let avatar = people[p].maker.avatar(of: fitted)
                 report.worked("texture", since: start)
+                if avatar.quality.coloursInferred == true, people[p].latest?.quality.coloursInferred == nil {
+                    logger.notice("the pictures have no colours: skin gets those that go with its luminance")
+                }
                 people[p].latest = avatar
                 report.update {
                     $0.textures += 1
