@@ -115,4 +115,27 @@ struct RecoveryTests {
         #expect(program.process.isRunning)
         #expect(program.end() == 0, "\(program.errors)")
     }
+
+    /// The camera is set to another codec meanwhile: the same camera, decoded anew.
+    @Test(.patient(minutes: 3), arguments: ["h265", "mjpeg"]) func anotherCodec(codec: String) throws {
+        let port = RTSPCamera.freePort()
+        let first = try RTSPCamera([Film.person], port: port)
+        first.wait()
+        let program = try WatchingProgram(
+            "rtsp://127.0.0.1:\(port)/cam", ["--wait", "--verbose"], preset: Self.impatient)
+        try #require(program.wait(forFile: "avatar.json", within: 60) != nil, "\(program.errors)")
+        let said = program.said
+        first.stop()
+        let second = try RTSPCamera(["--live", "480x360", "--codec", codec], port: port)
+        second.wait()
+        let back = try #require(program.wait(for: "the source is back", after: said), "\(program.errors)")
+        Swift.print("\(codec) in place of h264: back after \(String(format: "%.1f", back)) s")
+        #expect(back < 20 * Self.times)
+        let lost = program.count("source lost", after: said)
+        Thread.sleep(forTimeInterval: 3)
+        #expect(program.count("source lost", after: said) == lost, "it stays: \(program.errors)")
+        #expect(program.count("starting over", after: said) == 0, "\(program.errors)")
+        #expect(program.process.isRunning)
+        #expect(program.end() == 0, "\(program.errors)")
+    }
 }
