@@ -101,11 +101,18 @@ package struct DetailSynthesis {
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
             } else {
+                let coarser = rank == 0 ? nil : levels[levels.count - rank]
                 do {
                     let coarse = found.map { DetailMap.enlarged($0.values, size: size / 2) }
-                    for i in values.indices { values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] }
+                    // Skin that was seen, if not sharply, keeps what it got in coarser octaves on top.
+                    let change = zip(found?.values ?? [], coarser?.values ?? []).map { $0 - $1 }
+                    let refinement = change.isEmpty ? [] : DetailMap.enlarged(change, size: size / 2)
+                    let share = rank == 0 ? 0 : Self.refined(self.resolved[levels.count - rank])
+                    for i in values.indices {
+                        let refined = refinement.isEmpty ? 0 : share * refinement[i] * (free[i] - unknown[i])
+                        values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] + refined
+                    }
                 }
-                let coarser = rank == 0 ? nil : levels[levels.count - rank]
                 // An earlier result has all octaves up to its own.
                 let addition = start!.addition(
                     level, coarser: coarser,
@@ -128,7 +135,7 @@ package struct DetailSynthesis {
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
             // that is coarser than the octave all count.
             let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
-            let refined = [resolved, coarser].map { min(2 * (1 - $0), 1) }
+            let refined = [resolved, coarser].map(Self.refined)
             let halvings = max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1)
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
@@ -174,6 +181,9 @@ package struct DetailSynthesis {
         }
         return found
     }
+
+    /// 0...1: how far skin that was seen in an octave, so far resolved, counts as synthesized.
+    private static func refined(_ resolved: Float) -> Float { min(2 * (1 - resolved), 1) }
 
     /// A result by size, as far down as it goes.
     private static func levels(_ detail: DetailMap, sizes: [Int]) -> [Int: [Float]] {
