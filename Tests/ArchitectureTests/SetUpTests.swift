@@ -100,4 +100,50 @@ import Testing
         let left = (try? files.contentsOfDirectory(atPath: place + "/models")) ?? []
         #expect(left.isEmpty, "left behind: \(left)")
     }
+
+    /// A database that the user built stays; one that came with an earlier version does not. The script's own function is run.
+    @Test func aDatabaseOfOnesOwnStays() throws {
+        let files = FileManager.default
+        let place = files.temporaryDirectory.path + "/likeness-set-up-\(UUID().uuidString)"
+        defer { try? files.removeItem(atPath: place) }
+        let shipped = place + "/Sources/Pipeline/Database/face.database"
+        try files.createDirectory(atPath: place + "/Sources/Pipeline/Database", withIntermediateDirectories: true)
+        try files.createDirectory(atPath: place + "/models", withIntermediateDirectories: true)
+        let script =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path + "/set-up"
+        func install() throws -> String {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/bash")
+            process.arguments = [
+                "-euo", "pipefail", "-c",
+                """
+                root=\(place) models=\(place)/models
+                say() { printf '%s\\n' "$*"; }
+                eval "$(sed -n '/^install_face_database()/,/^}/p' \(script))"
+                install_face_database
+                """,
+            ]
+            let said = Pipe()
+            process.standardOutput = said
+            try process.run()
+            let text = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            return text
+        }
+        func installed() throws -> String {
+            try String(contentsOfFile: place + "/models/face.database", encoding: .utf8)
+        }
+        try Data("one".utf8).write(to: URL(fileURLWithPath: shipped))
+        #expect(try install() == "" && installed() == "one")
+        try Data("two".utf8).write(to: URL(fileURLWithPath: shipped))
+        #expect(try install() == "" && installed() == "two")
+        try Data("own".utf8).write(to: URL(fileURLWithPath: place + "/models/face.database"))
+        #expect(try install().contains("keeping") && installed() == "own")
+        try Data("three".utf8).write(to: URL(fileURLWithPath: shipped))
+        #expect(try install().contains("remove it") && installed() == "own")
+        try files.removeItem(atPath: place + "/models/face.database")
+        #expect(try install() == "" && installed() == "three")
+    }
 }
