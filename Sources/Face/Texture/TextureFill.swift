@@ -25,6 +25,11 @@ extension TextureAccumulator {
             }
         }
         let strands = strands()
+        let skin = max(fused.skin.luminance, 1e-3)
+        /// 0...1: how far a scalp of this colour has hair, and is not bald or a high forehead.
+        func hairiness(_ colour: SIMD4<Float>) -> Float {
+            min(max((abs(log(max(colour.luminance, 1e-4) / skin)) - 0.25) / 0.5, 0), 1)
+        }
         func set(_ texel: Int, _ colour: SIMD4<Float>) {
             for c in 0..<3 { albedo[3 * texel + c] = min(max(colour[c], 0), 1) }
         }
@@ -44,7 +49,8 @@ extension TextureAccumulator {
                         continue
                     }
                     let usual = smooth(i)
-                    var fill = usual * (1 + strands[i])
+                    let strand = strands[i] == 0 ? 0 : strands[i] * hairiness(usual)
+                    var fill = usual * (1 + strand)
                     let m = map.mirror[i]
                     if m.x >= 0, m.y >= 0, m.x < Float(size), m.y < Float(size) {
                         let mirrored = Int(m.y) * size + Int(m.x)
@@ -53,7 +59,7 @@ extension TextureAccumulator {
                             let base = pointwiseMax(smooth(Int(map.nearest[mirrored])), .init(repeating: 0.004))
                             var ratio = own[mirrored] / base
                             ratio = pointwiseMin(pointwiseMax(ratio, .init(repeating: 0.1)), .init(repeating: 3))
-                            fill = usual * (1 + (ratio - 1) * share + strands[i] * (1 - share))
+                            fill = usual * (1 + (ratio - 1) * share + strand * (1 - share))
                         }
                     }
                     set(texel, fill + (own[texel] - fill) * a)
