@@ -22,7 +22,10 @@ import Testing
     @Test func strandsOnTheForeheadAreNoSkinAndBeardsAre() throws {
         let shares = try Self.kept { x, _ in x % 12 < 2 }
         for name in ["forehead", "left forehead", "right forehead"] { #expect(shares[name]! < 0.1, "\(shares)") }
-        for name in ["chin", "left chin", "right jaw", "left cheek"] { #expect(shares[name]! > 0.9, "\(shares)") }
+        // Squares beside the neck's strands are none either.
+        for name in ["chin", "left chin", "right jaw", "left cheek"] {
+            #expect(shares[name]! > 0.85, "\(name) \(shares)")
+        }
     }
 
     @Test func poresStay() throws {
