@@ -292,25 +292,6 @@ import Face
         #expect(filled > flat + 3)
     }
 
-    /// The scene's scalp has the colour of its skin; where nobody saw it, no locks are drawn. Drawn ones differ by a tenth.
-    @Test func aBaldScalpHasNoLocks() {
-        let points = Self.scene.model.mean
-        var regions = HeadRegions.plain(pointCount: points.count)
-        for (g, p) in points.enumerated() where p.y > 0.05 { regions.scalp[g] = 1 }
-        let atlas = TextureAtlas(model: Self.scene.model, size: Self.size, regions: regions)
-        let texture = Self.accumulate(atlas, [Self.project(Self.scene, atlas, frame: 0, yaw: 0, side: 1)]).texture()
-        var (largest, count) = (Float(0), 0)
-        let height = atlas.map.interpolated(points.map { SIMD4($0.y, $0.z, 0, 0) })
-        for (i, texel) in atlas.map.texels.enumerated() {
-            let t = Int(texel)
-            guard height[i].x > 0.06, height[i].x < 0.1, height[i].y < -0.03, t % Self.size > 4 else { continue }
-            let (a, b) = (texture.albedo.values[3 * t + 1], texture.albedo.values[3 * (t - 4) + 1])
-            largest = max(largest, abs(log(a / b)))
-            count += 1
-        }
-        #expect(count > 1000 && largest < 0.04, "\(largest)")
-    }
-
     @Test func everyTexelIsFiniteAndTheSameAgain() {
         let texture = Self.fused.texture
         #expect(texture.albedo.values.allSatisfy { $0.isFinite && $0 > 0 && $0 <= 1 })

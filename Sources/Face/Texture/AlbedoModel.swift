@@ -29,7 +29,7 @@ package struct AlbedoModel: Sendable, Equatable {
     private static let together: Float = 60
 
     /// The most likely log albedo of all points; where `known` is 0, the face's level.
-    /// - Returns: `nil` where too little that the model knows was seen.
+    /// - Returns: G, natural log of linear colours; `nil` where too little that the model knows was seen.
     package func colours(of face: PointColours) -> [SIMD4<Float>]? {
         // About the level of each channel nothing is known.
         var fit = Fit(modes: modes.count, levels: 3, precision: precision)

@@ -4,7 +4,8 @@ package import Tensors
 ///
 /// Low band: robust mean over the views after each one's light is divided out. High band: from the best view of each
 /// place, seams feathered, never an average, since averaging misregistered views blurs pores. What nobody saw is filled
-/// from the mirrored side, then from what the seen face makes likely, smoothly over the surface. A value: the same views give the same texture.
+/// from the mirrored side, then from what the seen face makes likely, smoothly over the surface. A value: the same views give
+/// the same texture.
 package struct TextureAccumulator: Sendable {
     package let atlas: TextureAtlas
     /// Of the atlas' points; `nil` where none is installed.

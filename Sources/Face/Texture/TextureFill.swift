@@ -151,7 +151,7 @@ extension TextureAccumulator {
     private static let belief: Float = 300
 
     /// Log colours of the whole head that what was seen of the face makes most likely: lips and brows where those belong.
-    /// - Returns: `nil` without a model, or where too little was seen for it.
+    /// - Returns: G; `nil` without a model, or where too little was seen for it.
     private func expectedColours(of own: PointColours, usual: UsualColours) -> [SIMD4<Float>]? {
         guard let albedo, let likely = albedo.colours(of: own) else { return nil }
         // Where the model knows little, from around: no edge lies there.
@@ -164,9 +164,10 @@ extension TextureAccumulator {
         return atlas.neighbours.diffused(colours, weights: weights)
     }
 
-    /// Log colours that unseen places tend to, and how strongly.
+    /// G each: natural log of linear colours, and weights as `diffused` takes them.
     private typealias UsualColours = (colours: [SIMD4<Float>], weights: [Float])
 
+    /// Log colours that unseen places tend to, and how strongly.
     private func usualColours(_ fused: FusedTexture, values: [SIMD4<Float>], seen: [Float]) -> UsualColours {
         let regions = atlas.regions
         func coded(_ c: SIMD4<Float>) -> SIMD4<Float> { SIMD4(log(c.x), log(c.y), log(c.z), 0) }

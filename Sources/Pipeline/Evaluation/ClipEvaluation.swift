@@ -81,7 +81,10 @@ package struct ClipEvaluation: Sendable {
             throw Failure(.noFace, "\(source): too short, no face in any held-out frame")
         }
         var estimator = ShapeEstimator(model: model)
-        var maker = AvatarMaker(model: model, textureSize: options.textureSize)
+        // The avatar that a run makes, unseen places included.
+        var maker = AvatarMaker(
+            atlas: TextureAtlas(model: model, size: options.textureSize),
+            albedo: try FaceDatabaseFile.albedo(from: models))
         let regions = HeadRegions(model: model)
         var (points, rows, motion): ([Point], [[Image]], [(time: Double, view: ShapeFit.View)]) = ([], [], [])
         for (i, set) in material.sets.enumerated() where !set.keyframes.isEmpty {

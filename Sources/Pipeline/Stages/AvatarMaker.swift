@@ -11,10 +11,6 @@ package struct AvatarMaker: Sendable {
     private let lashes: Image
     private let shapes: PersonalShapes
 
-    package init(model: MorphableModel, textureSize: Int) {
-        self.init(atlas: TextureAtlas(model: model, size: textureSize))
-    }
-
     package init(atlas: TextureAtlas, albedo: AlbedoModel? = nil) {
         let model = atlas.model
         self.atlas = atlas
