@@ -122,7 +122,22 @@ struct SynthesisBench: ParsableCommand {
                             String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
                         }.joined(separator: ", "))
             }
+            Self.say(Self.floor(test, found))
         }
+    }
+
+    /// How far a person's own other side is, and ours on the same faces.
+    private static func floor(_ test: Test, _ found: [SynthesisTrial.Result]) -> String {
+        let known = found.filter { $0.otherSide != nil }
+        let count = Double(max(known.count, 1))
+        let other = known.reduce(0) { $0 + $1.otherSide! } / count
+        let beside = [SynthesisTrial.Way.ours, .own, .mean].compactMap { way -> String? in
+            guard known.allSatisfy({ $0.distances[way] != nil }) else { return nil }
+            let mean = known.reduce(0) { $0 + $1.distances[way]! } / count
+            return String(format: "\(way.rawValue) %.3f", mean)
+        }
+        return String(format: "\(test.rawValue), %d faces: the own other side %.3f; ", known.count, other)
+            + beside.joined(separator: ", ")
     }
 
     /// Minutes of work: each line when it is known.

@@ -89,6 +89,9 @@ package struct SynthesisTrial {
         package var trueSymmetry: Double
         /// Per scale of the filter bank, contrast beside the truth's.
         package var contrast: [Way: [Double]]
+        /// How far the truth's own other side is, which no way may look at where both are hidden: the same person, the same
+        /// light, and yet another piece of skin. Over the places that have one; `nil` where they are too few.
+        package var otherSide: Double?
         package var analysis: DetailAnalysis
         /// Per octave, finest first: contrast of our targets beside that of the truth's features, mean over what is seen of its
         /// regions.
@@ -141,7 +144,7 @@ package struct SynthesisTrial {
         let database = features.relations.database
         var result = Result(
             distances: [:], distancesWithFeatures: [:], maps: [:], seen: masked, symmetry: [:], trueSymmetry: 0,
-            contrast: [:], analysis: ours,
+            contrast: [:], otherSide: nil, analysis: ours,
             targetContrast: contrast(of: ours, beside: truth))
         for way in Way.allCases where ways.contains(way) {
             switch way {
@@ -161,6 +164,7 @@ package struct SynthesisTrial {
                 result.maps[way] = complete(DetailAnalysis(ideal: own, database: database), features)
             }
         }
+        result.otherSide = otherSide(of: truth, skin: skin, groups: groups)
         result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: masked)
         for (way, map) in result.maps {
             func mean(_ groups: [[Int]]) -> Double {
@@ -174,6 +178,19 @@ package struct SynthesisTrial {
             result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)
         }
         return result
+    }
+
+    private func otherSide(of truth: DetailMap, skin: [Float], groups: [[Int]]) -> Double? {
+        var other = truth.values
+        var known = [Bool](repeating: false, count: other.count)
+        for (i, texel) in atlas.map.texels.enumerated() {
+            guard let from = counterpart(i), skin[from] > 0 else { continue }
+            (other[Int(texel)], known[Int(texel)]) = (truth.values[from], true)
+        }
+        let usable = groups.map { $0.filter { known[$0] } }.filter { $0.count > 2000 }
+        guard !usable.isEmpty else { return nil }
+        let sum = usable.reduce(0) { $0 + distance.distance(other, truth: truth.values, at: $1) }
+        return sum / Double(usable.count)
     }
 
     private func contrast(of analysis: DetailAnalysis, beside truth: DetailMap) -> [Double] {
