@@ -122,22 +122,26 @@ struct SynthesisBench: ParsableCommand {
                             String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
                         }.joined(separator: ", "))
             }
-            Self.say(Self.floor(test, found))
+            Self.say(Self.bounds(test, found))
         }
     }
 
-    /// How far a person's own other side is, and ours on the same faces.
-    private static func floor(_ test: Test, _ found: [SynthesisTrial.Result]) -> String {
-        let known = found.filter { $0.otherSide != nil }
-        let count = Double(max(known.count, 1))
-        let other = known.reduce(0) { $0 + $1.otherSide! } / count
-        let beside = [SynthesisTrial.Way.ours, .own, .mean].compactMap { way -> String? in
-            guard known.allSatisfy({ $0.distances[way] != nil }) else { return nil }
-            let mean = known.reduce(0) { $0 + $1.distances[way]! } / count
-            return String(format: "\(way.rawValue) %.3f", mean)
+    /// What bounds any way: the own other side, and another draw of the same statistics, each beside ours on the same faces.
+    private static func bounds(_ test: Test, _ found: [SynthesisTrial.Result]) -> String {
+        func line(_ what: String, _ bound: (SynthesisTrial.Result) -> Double?) -> String? {
+            let known = found.compactMap { result in bound(result).map { ($0, result.distances) } }
+            guard !known.isEmpty else { return nil }
+            func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+            let beside = [SynthesisTrial.Way.ours, .own, .mean].compactMap { way -> String? in
+                let values = known.compactMap { $0.1[way] }
+                return values.isEmpty ? nil : String(format: "\(way.rawValue) %.3f", mean(values))
+            }
+            return String(format: "\(test.rawValue), %d faces: \(what) %.3f; ", known.count, mean(known.map(\.0)))
+                + beside.joined(separator: ", ")
         }
-        return String(format: "\(test.rawValue), %d faces: the own other side %.3f; ", known.count, other)
-            + beside.joined(separator: ", ")
+        return [
+            line("the own other side") { $0.otherSide }, line("two draws of the own statistics") { $0.anotherDraw },
+        ].compactMap { $0 }.joined(separator: "\n")
     }
 
     /// Minutes of work: each line when it is known.

@@ -71,10 +71,7 @@ package struct AlbedoTrial {
     private func points(of place: Place) -> [Bool] {
         let model = atlas.model
         let (landmarks, reach) = place.spheres
-        let middles = landmarks.map { number -> SIMD3<Float> in
-            let anchor = model.landmarks[number]
-            return (0..<3).reduce(.zero) { $0 + model.mean[Int(anchor.points[$1])] * anchor.weights[$1] }
-        }
+        let middles = landmarks.map { model.landmarks[$0].place(on: model.mean) }
         return model.mean.map { p in middles.contains { (($0 - p) * ($0 - p)).sum() < reach * reach } }
     }
 

@@ -68,13 +68,7 @@ extension HeadScan {
             (.forehead, [9, 10, 67, 69, 103, 104, 108, 109, 151, 297, 299, 332, 333, 337, 338]),
         ]
         let places = marks.flatMap { region, numbers in
-            numbers.map { n in
-                let anchor = model.landmarks[n]
-                return (
-                    region,
-                    (0..<3).reduce(SIMD3<Float>.zero) { $0 + model.mean[Int(anchor.points[$1])] * anchor.weights[$1] }
-                )
-            }
+            numbers.map { (region, model.landmarks[$0].place(on: model.mean)) }
         }
         let region = model.mean.map { p -> Region? in
             places.min { (($0.1 - p) * ($0.1 - p)).sum() < (($1.1 - p) * ($1.1 - p)).sum() }?.0

@@ -92,6 +92,10 @@ package struct SynthesisTrial {
         /// How far the truth's own other side is, which no way may look at where both are hidden: the same person, the same
         /// light, and yet another piece of skin. Over the places that have one; `nil` where they are too few.
         package var otherSide: Double?
+        /// How far two textures of the hidden skin's own statistics are from each other, which differ in the random start
+        /// alone: what remains between the truth and a synthesis that knows everything but where things are. `nil` where
+        /// `own` is not asked for.
+        package var anotherDraw: Double?
         package var analysis: DetailAnalysis
         /// Per octave, finest first: contrast of our targets beside that of the truth's features, mean over what is seen of its
         /// regions.
@@ -134,17 +138,23 @@ package struct SynthesisTrial {
             if let pixelsPerMetre { seen = seen.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre) }
             return DetailAnalysis(of: seen, relations: features.relations, resolved: resolved)
         }
-        func complete(_ analysis: DetailAnalysis, _ features: Features) -> DetailMap {
-            DetailSynthesis(
+        func complete(_ analysis: DetailAnalysis, _ features: Features, seed: UInt64? = nil) -> DetailMap {
+            var options = options
+            options.seed = seed ?? options.seed
+            return DetailSynthesis(
                 pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
                 resolved: resolved, options: options
             ).complete(filled, within: within)!
+        }
+        func mean(_ groups: [[Int]], _ map: DetailMap, truth: DetailMap) -> Double {
+            let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
+            return sum / Double(groups.count)
         }
         let ours = analysis(features)
         let database = features.relations.database
         var result = Result(
             distances: [:], distancesWithFeatures: [:], maps: [:], seen: masked, symmetry: [:], trueSymmetry: 0,
-            contrast: [:], otherSide: nil, analysis: ours,
+            contrast: [:], otherSide: nil, anotherDraw: nil, analysis: ours,
             targetContrast: contrast(of: ours, beside: truth))
         for way in Way.allCases where ways.contains(way) {
             switch way {
@@ -161,18 +171,17 @@ package struct SynthesisTrial {
                 result.maps[way] = complete(DetailAnalysis(weights: one, database: database), features)
             case .own:
                 let own = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
-                result.maps[way] = complete(DetailAnalysis(ideal: own, database: database), features)
+                let ideal = DetailAnalysis(ideal: own, database: database)
+                let map = complete(ideal, features)
+                result.maps[way] = map
+                result.anotherDraw = mean(groups, complete(ideal, features, seed: options.seed + 1), truth: map)
             }
         }
         result.otherSide = otherSide(of: truth, skin: skin, groups: groups)
         result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: masked)
         for (way, map) in result.maps {
-            func mean(_ groups: [[Int]]) -> Double {
-                let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
-                return sum / Double(groups.count)
-            }
-            result.distances[way] = mean(groups)
-            result.distancesWithFeatures[way] = mean(groupsWithFeatures)
+            result.distances[way] = mean(groups, map, truth: truth)
+            result.distancesWithFeatures[way] = mean(groupsWithFeatures, map, truth: truth)
             result.contrast[way] = distance.contrast(
                 map.values, truth: truth.values, at: groups.flatMap { $0 })
             result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)

@@ -202,10 +202,3 @@ package struct LipSeal: Sendable {
         }
     }
 }
-
-extension MorphableModel.LandmarkAnchor {
-    /// On a head of G points.
-    func place(on head: [SIMD3<Float>]) -> SIMD3<Float> {
-        (0..<3).reduce(.zero) { $0 + head[Int(points[$1])] * weights[$1] }
-    }
-}

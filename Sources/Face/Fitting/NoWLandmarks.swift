@@ -6,9 +6,6 @@ package enum NoWLandmarks {
 
     /// Seven places on a head, in the space of `points`.
     package static func places(model: MorphableModel, points: [SIMD3<Float>]) -> [SIMD3<Float>] {
-        numbers.map { number in
-            let anchor = model.landmarks[number]
-            return (0..<3).reduce(.zero) { $0 + points[Int(anchor.points[$1])] * anchor.weights[$1] }
-        }
+        numbers.map { model.landmarks[$0].place(on: points) }
     }
 }

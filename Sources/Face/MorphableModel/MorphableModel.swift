@@ -30,6 +30,11 @@ package struct MorphableModel: Sendable {
             self.weights = weights
             self.deviation = deviation
         }
+
+        /// On a head of G points.
+        func place(on head: [SIMD3<Float>]) -> SIMD3<Float> {
+            (0..<3).reduce(.zero) { $0 + head[Int(points[$1])] * weights[$1] }
+        }
     }
 
     package var topology: Topology

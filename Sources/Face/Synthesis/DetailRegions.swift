@@ -64,8 +64,7 @@ package struct DetailRegions: Sendable {
         let model = atlas.model
         let centres = Self.centres.map { centre -> SIMD3<Float> in
             guard model.landmarks.count > centre.landmark else { return .zero }
-            let anchor = model.landmarks[centre.landmark]
-            return (0..<3).reduce(centre.offset) { $0 + model.mean[Int(anchor.points[$1])] * anchor.weights[$1] }
+            return centre.offset + model.landmarks[centre.landmark].place(on: model.mean)
         }
         let regions = atlas.regions
         let points = model.mean.indices.map { g in

@@ -41,7 +41,7 @@ package struct HeadRegions: Sendable, Equatable {
             numbers.compactMap { n in
                 let anchor = model.landmarks[n]
                 guard anchor.deviation.isFinite else { return nil }
-                let p = (0..<3).reduce(SIMD3<Float>.zero) { $0 + points[Int(anchor.points[$1])] * anchor.weights[$1] }
+                let p = anchor.place(on: points)
                 return SIMD2(p.x, p.y)
             }
         }
@@ -79,12 +79,14 @@ package struct HeadRegions: Sendable, Equatable {
             insideFace: insideFace, feature: feature, scalp: scalp, interior: Self.interior(model: model))
     }
 
-    /// The usual hairline: above the forehead's top in front, falling behind the temples to above the ears (the origin
-    /// is between them), then below them at the nape.
+    /// The usual hairline: above the forehead's top in front, falling along the temples, in front of the ears down to their
+    /// middle, above the ears (the origin is between them), then below them at the nape.
     private static func scalp(_ p: SIMD3<Float>, top: Float) -> Float {
         let line: Float
         if p.z > 0.03 {
-            line = 0.035 + (top + 0.004 - 0.035) * min((p.z - 0.03) / 0.05, 1)
+            line = 0.035 + (top + 0.004 - 0.035) * min((p.z - 0.03) / 0.05, 1) - 0.03 * max(1 - (p.z - 0.03) / 0.01, 0)
+        } else if p.z > 0 {
+            line = 0.035 - 0.03 * min(max((p.z - 0.01) / 0.006, 0), 1)
         } else {
             line = 0.035 - 0.085 * min(max((-0.01 - p.z) / 0.04, 0), 1)
         }

@@ -17,11 +17,7 @@ struct LandmarkWarp: Sendable {
             kernels = []
             return
         }
-        let places = landmarks.map { entry in
-            (0..<3).reduce(SIMD3<Float>.zero) {
-                $0 + model.mean[Int(entry.anchor.points[$1])] * entry.anchor.weights[$1]
-            }
-        }
+        let places = landmarks.map { $0.anchor.place(on: model.mean) }
         // Each landmark reaches about as far as its neighbours are: 3 mm at the lids, centimetres on the cheeks.
         let reach = places.map { p in
             let distances = places.map { ((p - $0) * (p - $0)).sum() }.sorted()

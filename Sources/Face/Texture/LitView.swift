@@ -39,6 +39,12 @@ extension TextureAccumulator {
             }
             albedo.pixels[i] = SIMD4(colour.x, colour.y, colour.z, quality)
         }
+        if let hair = atlas.hangingHair {
+            let levels = albedo.pixels.map { $0.w > 0 ? max($0.luminance, 1e-4) / max(skin.luminance, 1e-4) : 0 }
+            for (i, isHair) in hair.found(levels).enumerated() where isHair {
+                belongs.pixels[i].x *= atlas.coarseRegions[i].z
+            }
+        }
         // What lies beside hair or cloth is half hair or cloth.
         belongs = belongs.blurred(radius: max(atlas.size / 512, 1), passes: 2)
         for i in albedo.pixels.indices {

@@ -17,13 +17,15 @@ package struct PartialTexture: Sendable {
     var frontality: Float
     /// G: where in the crop each point's colour was read, pixels.
     var places: [SIMD2<Float>]
+    /// Where there is a mask of the person.
+    let hair: HairColours
 
     fileprivate init(
         frame: Int, size: Int, texels: [SIMD4<UInt8>], coarse: Plane, pointNormals: [SIMD3<Float>], sharpness: Float,
-        frontality: Float, places: [SIMD2<Float>]
+        frontality: Float, places: [SIMD2<Float>], hair: HairColours
     ) {
         (self.frame, self.size, self.coarse, self.pointNormals) = (frame, size, coarse, pointNormals)
-        (self.sharpness, self.frontality, self.places) = (sharpness, frontality, places)
+        (self.sharpness, self.frontality, self.places, self.hair) = (sharpness, frontality, places, hair)
         seen = SeenBlocks(of: texels, size: size)
     }
 
@@ -75,10 +77,10 @@ extension TextureAtlas {
     ///   - points: G points of the head in model space as in this view (with its expression), metres.
     ///   - neutral: the same head without expression; points far from it are trusted less.
     ///   - focal: pixels; the principal point is the picture's middle.
-    ///   - personMask: one byte per pixel of the crop, 255 where the person is; nothing is taken from outside.
+    ///   - personMask: of the crop; nothing is taken from outside.
     package func project(
         _ keyframe: Keyframe, points: [SIMD3<Float>], neutral: [SIMD3<Float>]? = nil, pose: Pose, focal: Double,
-        personMask: [UInt8]? = nil
+        personMask: PersonMask? = nil
     ) -> PartialTexture {
         precondition(points.count == model.topology.pointCount, "\(points.count) points for the model's head")
         let head = PosedHead(
@@ -87,9 +89,9 @@ extension TextureAtlas {
     }
 
     /// `project` for a head that is already in its place.
-    func unwrap(_ keyframe: Keyframe, head view: PosedHead, pose: Pose, personMask: [UInt8]? = nil) -> PartialTexture {
+    func unwrap(_ keyframe: Keyframe, head view: PosedHead, pose: Pose, personMask: PersonMask? = nil) -> PartialTexture
+    {
         let (width, height) = (keyframe.crop.width, keyframe.crop.height)
-        precondition(personMask.map { $0.count == width * height } ?? true, "person mask must cover the crop")
         // A millimetre is as fine as a fit: larger pictures are tested at a fraction of their size, and all the more
         // so for small maps.
         let finest = max(0.0007 * min(max(Float(1024) / Float(size), 1), 4).squareRoot(), 0.0011)
@@ -103,6 +105,7 @@ extension TextureAtlas {
         var texels = [SIMD4<UInt8>](repeating: .zero, count: size * size)
         var coarse = Plane(width: size / 4, height: size / 4)
         let (codes, map) = (LightCode.codes, map)
+        let extent = SIMD2<Float>(Float(width), Float(height))
         texels.withUnsafeMutableBufferPointer { texels in
             coarse.pixels.withUnsafeMutableBufferPointer { coarse in
                 view.points.withUnsafeBufferPointer { points in
@@ -132,7 +135,7 @@ extension TextureAtlas {
                                 quality *= clear.x * p[6] * view.resolutions[t]
                                 if !openings.isEmpty { quality *= openings[Int(v) * width + Int(u)] }
                                 if let personMask {
-                                    let inside = Float(personMask[Int(v) * width + Int(u)]) / 255
+                                    let inside = personMask[SIMD2(u, v) / extent]
                                     quality *= min(max((inside - 0.35) / 0.3, 0), 1)
                                 }
                                 guard quality > 1e-4 else { continue }
@@ -167,7 +170,10 @@ extension TextureAtlas {
             frame: keyframe.frame, size: size, texels: texels, coarse: coarse.dilated(rings: 2),
             pointNormals: view.normals.map { SIMD3($0.x, $0.y, $0.z) }, sharpness: Float(keyframe.sharpness),
             frontality: Float(frontality),
-            places: view.points.map { SIMD2($0[0] + $0[4], $0[1] + $0[5]) })
+            places: view.points.map { SIMD2($0[0] + $0[4], $0[1] + $0[5]) },
+            hair: personMask.map {
+                HairColours(of: view, octaves: levels, mask: $0, model: model, scalp: regions.scalp)
+            } ?? .none)
     }
 
     /// Per pixel of the crop: 0 inside the eyes and the mouth's opening as the tracker saw them, 1 well outside. The fit's

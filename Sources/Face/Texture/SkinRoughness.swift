@@ -16,8 +16,7 @@ enum SkinRoughness {
         let points = model.mean
         func place(_ n: Int) -> SIMD3<Float>? {
             guard model.landmarks.count >= 468, model.landmarks[n].deviation.isFinite else { return nil }
-            let anchor = model.landmarks[n]
-            return (0..<3).reduce(SIMD3<Float>.zero) { $0 + points[Int(anchor.points[$1])] * anchor.weights[$1] }
+            return model.landmarks[n].place(on: points)
         }
         let centres = oilyPlaces.compactMap { zone in place(zone.landmark).map { (centre: $0, radius: zone.radius) } }
         func ring(_ numbers: [Int]) -> [SIMD2<Float>] { numbers.compactMap { place($0).map { SIMD2($0.x, $0.y) } } }

@@ -39,7 +39,7 @@ package struct TextureAccumulator: Sendable {
     ///   - tolerance: pixels of the source, root mean square over the facing points, by which a view may lie beside where
     ///     the fit now puts it before it is unwrapped anew. Half a pixel is less than any fit knows.
     package mutating func absorb(
-        _ keyframes: [Keyframe], fit: ShapeFit, personMasks: [Int: [UInt8]] = [:], tolerance: Float = 0.5
+        _ keyframes: [Keyframe], fit: ShapeFit, personMasks: [Int: PersonMask] = [:], tolerance: Float = 0.5
     ) {
         let neutral = atlas.model.points(identity: fit.identity)
         let placed = keyframes.compactMap { keyframe in
@@ -66,7 +66,7 @@ package struct TextureAccumulator: Sendable {
     /// Everything at once: all keyframes of a fit.
     /// - Parameter personMasks: by `Keyframe.frame`.
     package static func texture(
-        atlas: TextureAtlas, fit: ShapeFit, keyframes: [Keyframe], personMasks: [Int: [UInt8]] = [:]
+        atlas: TextureAtlas, fit: ShapeFit, keyframes: [Keyframe], personMasks: [Int: PersonMask] = [:]
     ) -> Texture {
         var accumulator = TextureAccumulator(atlas: atlas)
         accumulator.absorb(keyframes, fit: fit, personMasks: personMasks)

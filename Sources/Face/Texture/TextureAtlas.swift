@@ -16,6 +16,8 @@ package struct TextureAtlas: Sendable {
     let skinTriangles: [UInt32]
     /// (size / 4)²: (insideFace, feature, scalp, interior as 0 or 1) of each coarse texel.
     let coarseRegions: [SIMD4<Float>]
+    /// `nil` without landmarks.
+    let hangingHair: HangingHair?
     /// G: the neighbours of each point over the skin's edges.
     package let neighbours: PointNeighbours
     /// Root mean square length of the skin's edges on the mean head, metres.
@@ -57,6 +59,15 @@ package struct TextureAtlas: Sendable {
                         regions.insideFace[$0], regions.feature[$0], regions.scalp[$0],
                         regions.interior[$0] == .none ? 0 : 1)
                 }))
+        // The base of the nose, and the outer corner of an eye.
+        let anchors = [2, 263].compactMap { n in model.landmarks.count > n ? model.landmarks[n] : nil }
+        if anchors.count == 2, anchors.allSatisfy({ $0.deviation.isFinite }) {
+            let (nose, eye) = (anchors[0].place(on: model.mean), anchors[1].place(on: model.mean))
+            let places = coarseMap.spread(coarseMap.interpolated(model.mean.map { SIMD4($0, 0) }))
+            hangingHair = HangingHair(regions: coarseRegions, places: places, lowest: nose.y, inmost: abs(eye.x))
+        } else {
+            hangingHair = nil
+        }
         neighbours = PointNeighbours(triangles: skinTriangles, pointCount: topology.pointCount)
         var squares: Float = 0
         for t in stride(from: 0, to: skinTriangles.count, by: 3) {

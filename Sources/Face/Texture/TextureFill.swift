@@ -139,6 +139,13 @@ extension TextureAccumulator {
                 targets[g] = (targets[g] * weights[g] + value * w) / (weights[g] + w)
                 weights[g] += w
             }
+            let hair = usual.outline[g]
+            let w = Self.outline * hair.w * (1 - min(seen[g] / 0.2, 1))
+            if w > 0 {
+                let colour = SIMD4(hair.x, hair.y, hair.z, 0) - expected[g]
+                targets[g] = (targets[g] * weights[g] + colour * w) / (weights[g] + w)
+                weights[g] += w
+            }
         }
         let diffused = atlas.neighbours.diffused(targets, weights: weights)
         return zip(diffused, expected).map {
@@ -146,6 +153,9 @@ extension TextureAccumulator {
             return SIMD4(exp(min(colour.x, 0)), exp(min(colour.y, 0)), exp(min(colour.z, 0)), 1)
         }
     }
+
+    /// How strongly a point of the scalp has the colour of the hair on the head's outline there, beside its neighbours (1 each).
+    private static let outline: Float = 2
 
     /// How strongly a point keeps to the model, beside its neighbours (1 each).
     private static let belief: Float = 300
@@ -164,8 +174,8 @@ extension TextureAccumulator {
         return atlas.neighbours.diffused(colours, weights: weights)
     }
 
-    /// G each: natural log of linear colours, and weights as `diffused` takes them.
-    private typealias UsualColours = (colours: [SIMD4<Float>], weights: [Float])
+    /// G each: natural log of linear colours, weights as `diffused` takes them, and `UsualHair.outline`.
+    private typealias UsualColours = (colours: [SIMD4<Float>], weights: [Float], outline: [SIMD4<Float>])
 
     /// Log colours that unseen places tend to, and how strongly.
     private func usualColours(_ fused: FusedTexture, values: [SIMD4<Float>], seen: [Float]) -> UsualColours {
@@ -186,24 +196,7 @@ extension TextureAccumulator {
             let lighter = skins[skins.count / 2..<skins.count * 3 / 4]
             skin = coded(lighter.reduce(.zero, +) / Float(lighter.count))
         }
-        // The darker middle of the scalp's colours, by how well they were seen: the lighter half has forehead between
-        // the locks, gloss, and background at a view's rim in it.
-        var hairs: [SIMD4<Float>] = []
-        let map = atlas.coarseMap
-        for (i, texel) in map.texels.enumerated() where i % 3 == 0 {
-            let at = Int(texel)
-            guard atlas.coarseRegions[at].z > 0.9, fused.coarse.pixels[at].w > 0.5 else { continue }
-            let pixel = pointwiseMax(fused.coarse.pixels[at], SIMD4(repeating: 0.002))
-            let copies = min(Int(fused.confidence[at] * 20), 10)
-            for _ in 0..<copies { hairs.append(coded(pixel)) }
-        }
-        // Too little of the scalp seen to say: dark brown, the commonest.
-        var hair = coded(SIMD4(0.045, 0.028, 0.018, 1))
-        if hairs.count >= 100 {
-            hairs.sort { $0.y < $1.y }
-            let darker = hairs[hairs.count / 4..<hairs.count / 2]
-            hair = darker.reduce(.zero, +) / Float(darker.count)
-        }
+        let hair = usualHair(fused, skin: skin)
         var colours = [SIMD4<Float>](repeating: skin, count: seen.count)
         // A weight of (edge / length)² makes a colour hold beyond `length` from what was seen, however fine the mesh.
         func hold(_ length: Float) -> Float {
@@ -213,7 +206,7 @@ extension TextureAccumulator {
         for g in seen.indices {
             switch regions.interior[g] {
             case .none:
-                colours[g] = skin + (hair - skin) * regions.scalp[g]
+                colours[g] = skin + (hair.colour - skin) * regions.scalp[g]
                 weights[g] = hold(0.035) + hold(0.015) * regions.scalp[g]
             case .mouth:
                 colours[g] = skin + SIMD4(-1.1, -2.0, -1.9, 0)
@@ -226,6 +219,6 @@ extension TextureAccumulator {
                 weights[g] = 0.05
             }
         }
-        return (colours, weights)
+        return (colours, weights, hair.outline)
     }
 }

@@ -9,6 +9,8 @@ package struct FusedTexture: Sendable {
     var coarse: Plane
     /// (size / 4)²: 0...1, grows with every view.
     var confidence: [Float]
+    /// G: natural log of linear colours of hair on the head's outline; w = so many views saw it.
+    var hair: [SIMD4<Float>]
     /// The person's typical skin.
     package var skin: SIMD4<Float>
     /// One per view, in the views' order; `nil` where too little skin was seen.
@@ -74,8 +76,21 @@ extension TextureAccumulator {
         coarse = feathered(coarse).dilated(rings: 2)
         let fused = FusedTexture(
             albedo: compose(coarse: coarse, chosen: chosen, shifts: shifts), coarse: coarse, confidence: confidence,
-            skin: skin, lights: lights)
+            hair: hair(lights: lights), skin: skin, lights: lights)
         return isGrey ? coloured(fused) : fused
+    }
+
+    private func hair(lights: [Illumination?]) -> [SIMD4<Float>] {
+        var sums = [SIMD4<Float>](repeating: .zero, count: atlas.model.topology.pointCount)
+        for (view, light) in zip(views, lights) { view.hair.add(to: &sums, light: light) }
+        // Of both sides: what they differ by is light sooner than hair.
+        return atlas.model.topology.mirrorOfPoint.enumerated().map { g, mirror in
+            let sum = sums[g] + sums[Int(mirror)]
+            guard sum.w > 0 else { return .zero }
+            var mean = sum / sum.w
+            mean.w = sum.w
+            return mean
+        }
     }
 
     /// Lets what was seen fade out inside its own rim, where fits and lights are at their worst.

@@ -39,12 +39,17 @@ package struct PhotoTexture {
     /// Fits and unwraps photographs one after the other.
     package struct Maker {
         private var tracker: FaceTracker
+        private var segmenter: PersonSegmenter
         private let atlas: TextureAtlas
         private let albedo: AlbedoModel?
 
         /// - Parameter albedo: what textures are completed by.
         package init(atlas: TextureAtlas, models: String, albedo: AlbedoModel? = nil) throws(Failure) {
-            do { tracker = try FaceTracker(directory: models) } catch {
+            do {
+                let library = try LiteRTLibrary(directory: models)
+                tracker = try FaceTracker(directory: models, library: library)
+                segmenter = try PersonSegmenter(directory: models, library: library)
+            } catch {
                 throw Failure(.configuration, error.description)
             }
             self.atlas = atlas
@@ -65,7 +70,8 @@ package struct PhotoTexture {
                 guard degrees <= 15 else { throw .turned(degrees: degrees) }
             }
             var accumulator = TextureAccumulator(atlas: atlas, albedo: albedo)
-            accumulator.absorb([keyframe], fit: fit)
+            let mask = segmenter.mask(of: keyframe).map { [keyframe.frame: $0] }
+            accumulator.absorb([keyframe], fit: fit, personMasks: mask ?? [:])
             let fused = accumulator.fused()
             return PhotoTexture(
                 fused: fused, colours: PointColours(fused, atlas: atlas), texture: accumulator.filled(fused),

@@ -85,13 +85,15 @@ package struct ClipEvaluation: Sendable {
         var maker = AvatarMaker(
             atlas: TextureAtlas(model: model, size: options.textureSize),
             albedo: try FaceDatabaseFile.albedo(from: models))
+        var segmenter = try PersonSegmenter(directory: models, library: LiteRTLibrary(directory: models))
         let regions = HeadRegions(model: model)
         var (points, rows, motion): ([Point], [[Image]], [(time: Double, view: ShapeFit.View)]) = ([], [], [])
         for (i, set) in material.sets.enumerated() where !set.keyframes.isEmpty {
             progress("after \(StatusLine.fixed(set.seconds, 1)) s: \(set.keyframes.count) keyframes")
             let fit = estimator.absorb(keyframes: set.keyframes)
             let made = maker.avatar(
-                of: FittedKeyframes(time: set.seconds, fit: fit, keyframes: set.keyframes, final: true))
+                of: FittedKeyframes(time: set.seconds, fit: fit, keyframes: set.keyframes, final: true),
+                segmenter: &segmenter)
             let renderer = AvatarRenderer(avatar: made.avatar)
             let views = follow(
                 material.seen, FaceFollower(model: model, fit: fit, keyframes: set.keyframes),

@@ -13,6 +13,7 @@ package struct LoadedModels: Sendable {
     package let albedo: AlbedoModel?
     package let tracker: Handover<FaceTracker>
     package let iris: Handover<IrisEstimator>
+    package let segmenter: Handover<PersonSegmenter>
 
     package init(directory: String, texture: Configuration.Texture) throws(Failure) {
         self = try ModelShelf(directory: directory).models(for: texture)
@@ -20,7 +21,7 @@ package struct LoadedModels: Sendable {
 
     init(
         head: MorphableModel, headDigest: String, faces: FaceDatabaseContents?, albedo: AlbedoModel?,
-        tracker: FaceTracker, iris: IrisEstimator
+        tracker: FaceTracker, iris: IrisEstimator, segmenter: PersonSegmenter
     ) {
         self.head = head
         self.headDigest = headDigest
@@ -28,6 +29,7 @@ package struct LoadedModels: Sendable {
         self.albedo = albedo
         self.tracker = Handover(tracker)
         self.iris = Handover(iris)
+        self.segmenter = Handover(segmenter)
     }
 
     /// Carries a network, which has one owner at a time, from where it is loaded to the stage that uses it, and to the next

@@ -24,7 +24,8 @@ package final class ModelShelf: Sendable {
             return LoadedModels(
                 head: shared.head.model, headDigest: shared.head.digest, faces: shared.faces, albedo: shared.albedo,
                 tracker: try FaceTracker(directory: directory, library: shared.library),
-                iris: try IrisEstimator(directory: directory, library: shared.library))
+                iris: try IrisEstimator(directory: directory, library: shared.library),
+                segmenter: try PersonSegmenter(directory: directory, library: shared.library))
         } catch {
             throw Failure(.configuration, error.description)
         }

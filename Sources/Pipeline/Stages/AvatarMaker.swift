@@ -1,5 +1,6 @@
 package import Face
 internal import Tensors
+package import Tracking
 
 /// A fit and its keyframes → an avatar with its texture, and how good it is. What is the same for all is made once, and
 /// views that a new fit hardly moves are not unwrapped anew.
@@ -10,6 +11,8 @@ package struct AvatarMaker: Sendable {
     private let faceTexels: [Int]
     private let lashes: Image
     private let shapes: PersonalShapes
+    /// By `Keyframe.frame`; `nil` inside where there is none to be had.
+    private var masks: [Int: PersonMask?] = [:]
 
     package init(atlas: TextureAtlas, albedo: AlbedoModel? = nil) {
         let model = atlas.model
@@ -22,8 +25,16 @@ package struct AvatarMaker: Sendable {
         shapes = PersonalShapes(model: model)
     }
 
-    package mutating func avatar(of made: FittedKeyframes) -> FinishedAvatar {
-        accumulator.absorb(made.keyframes, fit: made.fit)
+    /// - Parameter segmenter: tells the hair around the head from what is behind it.
+    package mutating func avatar(
+        of made: FittedKeyframes, segmenter: inout PersonSegmenter
+    ) -> FinishedAvatar {
+        let known = masks
+        masks = [:]
+        for keyframe in made.keyframes {
+            masks[keyframe.frame] = .some(known[keyframe.frame] ?? segmenter.mask(of: keyframe))
+        }
+        accumulator.absorb(made.keyframes, fit: made.fit, personMasks: masks.compactMapValues { $0 })
         let texture = accumulator.texture()
         let model = atlas.model
         let (points, expressions) = shapes.head(model.points(identity: made.fit.identity))
@@ -66,5 +77,13 @@ package struct AvatarMaker: Sendable {
             eyes: EyeTexture.image(model: model, iris: nil), lashes: LashTexture.image(model: model),
             teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
             landmarks7: NoWLandmarks.places(model: model, points: points))
+    }
+}
+
+extension PersonSegmenter {
+    /// - Returns: `nil` where the network finds nobody, or fails: an avatar can do without.
+    mutating func mask(of keyframe: Keyframe) -> PersonMask? {
+        guard let mask = try? mask(of: YUVImage(rgb: keyframe.crop)) else { return nil }
+        return PersonMask(side: Self.size, values: mask.values, of: keyframe)
     }
 }

@@ -15,13 +15,15 @@ extension Pipeline {
             cadence: Cadence(interval: configuration.texture.intervalSeconds, growth: 0.4),
             maker: AvatarMaker(atlas: atlas, albedo: models.albedo))
         var people: [Textured] = []
+        var segmenter = models.segmenter.take()
+        defer { models.segmenter.giveBack(segmenter) }
         while let fitted = await fits.next() {
             let p = fitted.person
             while people.count <= p { people.append(fresh) }
             if fitted.fit.revision != people[p].latest?.made.fit.revision { people[p].cadence.changed() }
             if people[p].cadence.isDue(at: fitted.time, final: fitted.final) {
                 let start = ContinuousClock.now
-                let avatar = people[p].maker.avatar(of: fitted)
+                let avatar = people[p].maker.avatar(of: fitted, segmenter: &segmenter)
                 report.worked("texture", since: start)
                 if avatar.quality.coloursInferred == true, people[p].latest?.quality.coloursInferred == nil {
                     logger.notice("the pictures have no colours: skin gets those that go with its luminance")
