@@ -1,6 +1,40 @@
 import Face
+import Foundation
 import Pipeline
+import Tensors
 import Testing
+
+/// Photographs of people with hair, whose foreheads are all that a camera sees of the scalp. Truth: looking at them.
+@Suite(
+    .ownThreads, .enabled(if: Models.present, Models.missing), .enabled(if: SharedData.present, SharedData.missing))
+struct ScalpOfPhotographTests {
+    /// Brown hair, black curls, and black hair drawn back.
+    @Test(.patient(minutes: 3), arguments: [("130", 0.1...0.6), ("115", 0.01...0.25), ("025", 0.01...0.8)])
+    func aPhotographOfSomebodyWithHairIsNotBald(_ photo: String, _ share: ClosedRange<Double>) throws {
+        let place = TemporaryDirectory()
+        let source = "\(SharedData.path)/faces/\(photo)_03.jpg"
+        let run = try Program.run(["run", "--source", source, "--output", place.path, "--models", Models.path])
+        try #require(run.status == 0, "\(run.errors)")
+        let avatar = try Avatar(glb: [UInt8](Data(contentsOf: URL(fileURLWithPath: place.path + "/avatar.glb"))))
+        let atlas = TextureAtlas(model: try HeadModelFile.load(from: Models.path), size: avatar.skin.width)
+        let places = atlas.map.interpolated(
+            atlas.model.mean.indices.map { SIMD4(atlas.regions.insideFace[$0], atlas.regions.scalp[$0], 0, 0) })
+        func luminance(_ isWanted: (SIMD4<Float>) -> Bool) -> Double {
+            let texels = atlas.map.texels.indices.filter { isWanted(places[$0]) }
+            let sum = texels.reduce(0.0) { sum, i in
+                let at = 3 * Int(atlas.map.texels[i])
+                return sum
+                    + (0..<3).reduce(0.0) {
+                        $0 + [0.2126, 0.7152, 0.0722][$1] * Double(SRGB.linear[Int(avatar.skin.bytes[at + $1])])
+                    }
+            }
+            return sum / Double(max(texels.count, 1))
+        }
+        let (face, scalp) = (luminance { $0.x > 0.01 }, luminance { $0.y > 0.95 })
+        print("photo \(photo): scalp \(scalp), face \(face)")
+        #expect(share.contains(scalp / face), "\(scalp) of \(face)")
+    }
+}
 
 /// What passes for skin where hair hangs into it. Truth: strokes and specks that are drawn here.
 @Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct HairTests {

@@ -2,7 +2,7 @@ internal import Tensors
 
 /// Hair that hangs over temples and cheeks: dark, several millimetres wide, and joined to the hair around the face. It lies
 /// well inside the face's oval, where dark things are otherwise believed, since beards, brows and glasses are the person.
-struct HangingHair {
+package struct HangingHair: Sendable {
     /// Luminance beside the person's skin under the same light that only hair is below: no shade that a light fit leaves.
     private static let dark: Float = 0.4
     /// Coarse texels; a strand that is narrower than twice that may be the arm of a pair of glasses.
@@ -16,10 +16,11 @@ struct HangingHair {
     private let side: Int
 
     /// - Parameters:
+    ///   - regions: a square of coarse texels: (insideFace, feature, scalp, interior), see `HeadRegions`.
     ///   - places: of the mean head, metres.
     ///   - lowest: beards grow below.
     ///   - inmost: nearer to the middle, hair on the forehead is a fringe, which is the person.
-    init(regions: [SIMD4<Float>], places: [SIMD4<Float>], lowest: Float, inmost: Float) {
+    package init(regions: [SIMD4<Float>], places: [SIMD4<Float>], lowest: Float, inmost: Float) {
         precondition(regions.count == places.count, "\(regions.count) regions, \(places.count) places")
         side = Int(Double(regions.count).squareRoot())
         zone = regions.indices.map { i in
@@ -32,7 +33,7 @@ struct HangingHair {
 
     /// By coarse texel: where hair hangs, or its shadow lies.
     /// - Parameter level: luminance beside the skin's, without light; 0 where nothing was seen.
-    func found(_ level: [Float]) -> [Bool] {
+    package func found(_ level: [Float]) -> [Bool] {
         precondition(level.count == zone.count, "\(level.count) levels of \(zone.count) coarse texels")
         let dark = level.indices.map { zone[$0] && level[$0] > 0 && level[$0] < Self.dark }
         // Opened: what a square of dark texels fits into.
