@@ -34,6 +34,8 @@ package struct DetailRegions: Sendable {
     /// And where they are dense.
     static let denselyBearded = bearded.filter { !names[$0].hasSuffix("cheek") }
 
+    static let foreheads = Set(names.indices.filter { names[$0].hasSuffix("forehead") })
+
     /// Where a region is known of too few faces, it is taken to be like this one: what is seen well in portraits.
     package static let like = [
         "left forehead": "forehead", "right forehead": "forehead", "nose": "nose bridge", "left jaw": "left chin",

@@ -9,6 +9,9 @@ package struct DetailPyramid: Sendable {
     private let regions: [Int: DetailRegions]
     /// Of the smallest size, by texel: the one at the mirrored place of the face; −1 where there is none.
     private let counterparts: [Int32]
+    /// Of the smallest size, by texel: metres of the mean head along its width and its height; 0 where there is no skin. The
+    /// sides of a head lie on the map several times as narrow as high.
+    let extents: [SIMD2<Float>]
 
     /// Octaves from `largest` (the atlas' own size when not given) down to `smallest`.
     package init(atlas: TextureAtlas, largest: Int? = nil, smallest: Int = 256) {
@@ -31,7 +34,34 @@ package struct DetailPyramid: Sendable {
             counterparts[Int(texel)] = Int32(m.y) * Int32(side) + Int32(m.x)
         }
         self.counterparts = counterparts
+        extents = Self.extents(map, of: atlas.model.mean)
     }
+
+    private static func extents(_ map: TexelMap, of points: [SIMD3<Float>]) -> [SIMD2<Float>] {
+        let side = map.size
+        var places = [SIMD4<Float>](repeating: .zero, count: side * side)
+        for (texel, p) in zip(map.texels, map.interpolated(points.map { SIMD4($0, 1) })) { places[Int(texel)] = p }
+        /// From one neighbour to the other, or to the texel itself where only one lies beside it on the same chart.
+        func extent(_ i: Int, _ before: Int?, _ after: Int?) -> Float {
+            let ends = [before ?? i, after ?? i].map { j -> Int in
+                let d = places[j] - places[i]
+                return places[j].w > 0 && (d * d).sum() < farthest * farthest ? j : i
+            }
+            let d = places[ends[1]] - places[ends[0]]
+            let steps = [before, after].count { $0 != nil && ends.contains($0!) }
+            return steps > 0 ? (d * d).sum().squareRoot() / Float(steps) : 0
+        }
+        return places.indices.map { i in
+            guard places[i].w > 0 else { return .zero }
+            let (x, y) = (i % side, i / side)
+            return SIMD2(
+                extent(i, x > 0 ? i - 1 : nil, x + 1 < side ? i + 1 : nil),
+                extent(i, y > 0 ? i - side : nil, y + 1 < side ? i + side : nil))
+        }
+    }
+
+    /// Metres: neighbours on the map that are farther from each other lie on two charts.
+    private static let farthest: Float = 0.012
 
     /// Of the smallest size: the values at the mirrored places; 0 where there is none.
     func mirrored(_ values: [Float]) -> [Float] { counterparts.map { $0 < 0 ? 0 : values[Int($0)] } }

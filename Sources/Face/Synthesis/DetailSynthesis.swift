@@ -74,11 +74,12 @@ package struct DetailSynthesis {
         let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
         var shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
         let counterpart = pyramid.mirrored(levels.last!.seen)
+        let stretched = Self.stretched(pyramid.extents, pyramid.regions(at: levels.last!.size))
         var start =
             starts[detail.size] == nil
             ? OctaveStart(
-                levels, coarsest: pyramid.regions(at: levels.last!.size), features: features, counterpart: counterpart,
-                seed: options.seed) : nil
+                levels, coarsest: pyramid.regions(at: levels.last!.size), extents: pyramid.extents, features: features,
+                counterpart: counterpart, seed: options.seed) : nil
         let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, resolved: resolved)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
@@ -119,7 +120,8 @@ package struct DetailSynthesis {
                     at: .init(free: free, unknown: unknown, left: left, covered: covered, resolved: resolved))
                 let places = ContrastControl.Places(
                     hidden: ByteShares(count: free.count) {
-                        free[$0] > 0.02 ? left[$0] * unknown[$0] / free[$0] : 0
+                        free[$0] > 0.02
+                            ? left[$0] * unknown[$0] / free[$0] * (1 - stretched[features.place($0, of: size)]) : 0
                     },
                     refined: ByteShares(count: free.count) {
                         free[$0] > 0.02 ? left[$0] * (free[$0] - unknown[$0]) / free[$0] : 0
@@ -129,7 +131,8 @@ package struct DetailSynthesis {
                 for i in values.indices { values[i] += strong[i] }
             }
             for i in free.indices where free[i] > 0 {
-                (free[i], unknown[i]) = (free[i] * left[i], unknown[i] * left[i])
+                let share = left[i] * (1 - stretched[features.place(i, of: size)])
+                (free[i], unknown[i]) = (free[i] * share, unknown[i] * share)
             }
             left = []
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
@@ -180,6 +183,18 @@ package struct DetailSynthesis {
             guard octave(done) else { return size == detail.size ? done : nil }
         }
         return found
+    }
+
+    /// By texel of the coarsest octave, 0...1: how far the map is so stretched there that statistics of its texels are not those
+    /// of the skin, and what a place begins with is better. The limits are where cheeks, jaws and foreheads of the held-out
+    /// faces came nearest to the truth.
+    private static func stretched(_ extents: [SIMD2<Float>], _ regions: DetailRegions) -> [Float] {
+        extents.indices.map { i in
+            let extent = extents[i]
+            guard extent.min() > 0 else { return 0 }
+            let least: Float = DetailRegions.foreheads.contains(Int(regions.first[i])) ? 1.8 : 1.4
+            return min(max((extent.max() / extent.min() - least) / 0.6, 0), 1)
+        }
     }
 
     /// 0...1: how far skin that was seen in an octave, so far resolved, counts as synthesized.

@@ -16,14 +16,16 @@ struct OctaveStart {
 
     /// - Parameters:
     ///   - levels: finest first, each half the one before.
+    ///   - extents: see `DetailPyramid.extents`.
     ///   - counterpart: of the coarsest, 0...1: how far the mirrored place was seen.
     init(
-        _ levels: [DetailMap], coarsest: DetailRegions, features: FixedFeatures, counterpart: [Float], seed: UInt64
+        _ levels: [DetailMap], coarsest: DetailRegions, extents: [SIMD2<Float>], features: FixedFeatures,
+        counterpart: [Float], seed: UInt64
     ) {
         let last = levels.last!
         displaced = DisplacedSkin(
             levels, coarsest: coarsest, features: features, known: zip(last.seen, counterpart).map { max($0, $1) })
-        example = SkinByExample(last, regions: coarsest, features: features, seed: seed)
+        example = SkinByExample(last, regions: coarsest, extents: extents, features: features, seed: seed)
         generator = SeededGenerator(seed: seed)
     }
 

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Tensors
 
 /// The person's own skin for places that neither side shows: patches of what was seen at random places, faded into each other so
@@ -14,15 +15,28 @@ struct SkinByExample {
     private let columns: Int
     /// By patch: the mean of the coarsest octave, which goes: patches would be seen as blots.
     private let means: [Float]
+    /// By patch: texels of the source along its width and height for one of the destination; 1 where they hardly differ. Skin
+    /// has the same grain on the head wherever it is, not on the map.
+    private let scales: [SIMD2<Float>]
 
     /// Patches' reach in turn: 11, 7 and 4 mm; larger ones keep more of what skin looks like.
     private static let steps = [8, 5, 3]
     /// Fewer places would be seen to repeat.
     private static let fewest = 150
 
-    /// - Parameter coarsest: detail of the coarsest octave.
+    /// Beyond these a patch would be a blur or repeat itself.
+    private static let leastScale: Float = 0.5
+    private static let mostScale: Float = 4
+    /// Scales nearer to 1 are taken for it: texels stay as they are.
+    private static let tolerance: Float = 0.3
+
+    /// - Parameters:
+    ///   - coarsest: detail of the coarsest octave.
+    ///   - extents: see `DetailPyramid.extents`.
     /// - Returns: `nil` where too little plain skin was seen.
-    init?(_ coarsest: DetailMap, regions: DetailRegions, features: FixedFeatures, seed: UInt64) {
+    init?(
+        _ coarsest: DetailMap, regions: DetailRegions, extents: [SIMD2<Float>], features: FixedFeatures, seed: UInt64
+    ) {
         let side = coarsest.size
         let usable = coarsest.seen.indices.map {
             coarsest.seen[$0] > 0.9 && regions.plain[$0] > 0.9 && features.clean[$0]
@@ -47,6 +61,18 @@ struct SkinByExample {
             return sum / Float(around.count * around.count)
         }
         self.sources = sources
+        let (columns, step) = (columns, step)
+        scales = sources.indices.map { patch in
+            let (x, y) = (patch % columns * step, patch / columns * step)
+            let own = x < side && y < side ? extents[y * side + x] : .zero
+            let other = extents[Int(sources[patch].y) * side + Int(sources[patch].x)]
+            guard own.min() > 0, other.min() > 0 else { return .one }
+            let scale = own / other
+            func bounded(_ scale: Float) -> Float {
+                abs(log(scale)) < Self.tolerance ? 1 : min(max(scale, Self.leastScale), Self.mostScale)
+            }
+            return SIMD2(bounded(scale.x), bounded(scale.y))
+        }
     }
 
     /// Places whose surroundings are usable throughout.
@@ -91,14 +117,39 @@ struct SkinByExample {
                     let weight = (i == 0 ? 1 - across : across) * (j == 0 ? 1 - down : down)
                     let patch = (row + j) * columns + column + i
                     let source = sources[patch]
-                    let u = x - (column + i) * reach + Int(source.x) * unit
-                    let v = y - (row + j) * reach + Int(source.y) * unit
-                    sum += weight * (band[v * size + u] - (isCoarsest ? means[patch] : 0))
+                    let (dx, dy) = (x - (column + i) * reach, y - (row + j) * reach)
+                    let (left, top, scale) = (Int(source.x) * unit, Int(source.y) * unit, scales[patch])
+                    let value: Float
+                    if scale == .one {
+                        value = band[(top + dy) * size + left + dx]
+                    } else {
+                        let u = Self.folded(Float(dx) * scale.x, Float(reach)) + Float(left)
+                        let v = Self.folded(Float(dy) * scale.y, Float(reach)) + Float(top)
+                        value = Self.interpolated(band, size: size, u, v)
+                    }
+                    sum += weight * (value - (isCoarsest ? means[patch] : 0))
                     squares += weight * weight
                 }
                 result[y * size + x] = sum / squares.squareRoot()
             }
         }
         return result
+    }
+
+    /// There and back between −reach and reach.
+    private static func folded(_ offset: Float, _ reach: Float) -> Float {
+        let around = (offset + reach).truncatingRemainder(dividingBy: 4 * reach)
+        let from = around < 0 ? around + 4 * reach : around
+        return (from < 2 * reach ? from : 4 * reach - from) - reach
+    }
+
+    @inline(__always)
+    private static func interpolated(_ band: [Float], size: Int, _ u: Float, _ v: Float) -> Float {
+        let (i, j) = (min(max(Int(u), 0), size - 2), min(max(Int(v), 0), size - 2))
+        let (a, b) = (u - Float(i), v - Float(j))
+        let at = j * size + i
+        let upper = band[at] + a * (band[at + 1] - band[at])
+        let lower = band[at + size] + a * (band[at + size + 1] - band[at + size])
+        return upper + b * (lower - upper)
     }
 }

@@ -63,7 +63,9 @@ struct HairColours: Sendable {
             let shade = light.map { pointwiseMax($0.shading(normal), ambient) } ?? .one
             let own = pointwiseMax(colour / shade, .init(repeating: 0.002))
             var logs = SIMD4(log(own.x), log(own.y), log(own.z), 1)
-            // No hair is a little bluer than it is green: that is the sky's or a lamp's sheen. Dyed hair is, and much more.
+            // No hair is a little bluer than it is green, or greener than red: that is the sky's or a lamp's sheen. Dyed hair
+            // is, and much more.
+            logs.y = max(min(logs.y, logs.x), logs.y - Self.sheen)
             logs.z = max(min(logs.z, logs.y), logs.z - Self.sheen)
             sums[g] += logs
         }

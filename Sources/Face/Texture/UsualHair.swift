@@ -32,6 +32,9 @@ extension TextureAccumulator {
                 let own = fused.hair[g]
                 guard own.w > 0 else { return .zero }
                 var result = own + shift
+                // What is lighter is gloss, or bare skin: half of each.
+                let gloss = 0.5 * max(result.y - colour.y, 0)
+                result -= SIMD4(repeating: gloss)
                 result.w = min(own.w, 1) * scalp[g]
                 return result
             })
