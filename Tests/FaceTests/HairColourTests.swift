@@ -66,7 +66,7 @@ import Face
         let (keyframe, mask) = Self.picture(hair: 0)
         let own = try #require(PersonMask(side: keyframe.crop.width, values: mask, of: keyframe))
         let (bald, unmasked) = (Self.crown(keyframe, own), Self.crown(keyframe, nil))
-        for c in 0..<3 { #expect(abs(log(bald[c] / unmasked[c])) < 0.25, "\(bald), \(unmasked)") }
+        for c in 0..<3 { #expect(abs(log(bald[c] / unmasked[c])) < 0.35, "\(bald), \(unmasked)") }
     }
 
     @Test func aMaskThatHasNoFaceInItIsNone() {

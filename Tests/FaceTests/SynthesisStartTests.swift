@@ -53,6 +53,31 @@ import Testing
         return product / (deviation(values, inside) * deviation(values, inside))
     }
 
+    /// Texels of the ball's lower half that are half to a third as wide as the equator's.
+    private static let polar = {
+        return skin.indices.filter { i in
+            guard skin[i] > 0, i / 256 > 128 else { return false }
+            let latitude = (0.5 - ((Float(i / 256) + 0.5) / 256 - 0.02) / 0.96) * 2.9
+            return abs(latitude) > 1.05 && abs(latitude) < 1.25
+        }
+    }()
+
+    /// Towards the pole of the ball a texel is ever narrower, so streaks of the same length on the ball are longer on the map.
+    @Test func skinHasTheSameGrainOnTheHeadWhereTheMapIsStretched() throws {
+        let database = FaceDatabase([Self.statistics(Self.streaks(0.02, seed: 20))])
+        var map = Self.streaks(0.02, seed: 50)
+        for i in map.seen.indices where i / 256 > 190 { (map.seen[i], map.values[i]) = (0, 0) }
+        let analysis = DetailAnalysis(weights: [1], database: database)
+        let result = try #require(
+            DetailSynthesis(pyramid: Self.pyramid, network: Self.network, analysis: analysis, database: database)
+                .complete(map))
+        // Of streaks of three texels, a third at two texels' distance; of those twice as long, two thirds.
+        let seen = Self.likeness(map.values, Self.lower.filter { $0 / 256 < 180 }, step: 2)
+        let polar = Self.likeness(result.values, Self.polar, step: 2)
+        #expect(abs(seen - 0.33) < 0.05 && polar > 0.5, "\(polar) of \(seen)")
+        #expect(abs(Self.likeness(result.values, Self.polar, step: 256)) < 0.25)
+    }
+
     @Test func itBeginsAsTheSkinThatWasSeenWithTheContrastThatIsWanted() throws {
         let database = FaceDatabase(
             [0.012, 0.02, 0.032].enumerated().map { k, contrast in
