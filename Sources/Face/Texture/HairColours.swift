@@ -17,7 +17,7 @@ struct HairColours: Sendable {
     /// Metres above the middle between the ears: outwards from lower points lie ears.
     private static let lowest: Float = 0.045
 
-    /// Natural logarithm.
+    /// Natural logarithm of what gloss changes a ratio of two channels by at most.
     private static let sheen: Float = 0.35
 
     static let none = HairColours(samples: [])
@@ -25,7 +25,8 @@ struct HairColours: Sendable {
     private init(samples: [(point: Int, normal: SIMD3<Float>, colour: SIMD4<Float>)]) { self.samples = samples }
 
     /// - Parameters:
-    ///   - octaves: of the crop, each half the one before.
+    ///   - octaves: of the crop, linear, each half the one before.
+    ///   - mask: of the crop.
     ///   - model: the head's.
     ///   - scalp: G, see `HeadRegions.scalp`.
     init(of head: PosedHead, octaves: [Plane], mask: PersonMask, model: MorphableModel, scalp: [Float]) {
@@ -55,7 +56,9 @@ struct HairColours: Sendable {
         }
     }
 
-    /// Adds natural logarithms of what is left without the light; w counts.
+    /// - Parameters:
+    ///   - sums: G; natural logarithms of what is left without the light are added to each sample's point, and 1 to w.
+    ///   - light: `nil` where too little skin was seen to tell it.
     func add(to sums: inout [SIMD4<Float>], light: Illumination?) {
         let ambient = light.map { pointwiseMax($0.coefficients[0], .init(repeating: 1e-3)) } ?? .one
         for (g, normal, colour) in samples {

@@ -17,7 +17,7 @@ package struct PartialTexture: Sendable {
     var frontality: Float
     /// G: where in the crop each point's colour was read, pixels.
     var places: [SIMD2<Float>]
-    /// Where there is a mask of the person.
+    /// None where the person was not told from what is behind.
     let hair: HairColours
 
     fileprivate init(
