@@ -48,7 +48,7 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "Texels of a tile's side.") var tile = 128
     @Option(
         help: ArgumentHelp(
-            "Directory for pictures: NNN-TEST.png of the detail: truth and each way side by side; NNN-TEST-colour.png of the albedo: truth, what was seen, smooth, mirror, ours."
+            "Directory for pictures: NNN-TEST.png of the detail: truth and each way side by side; NNN-TEST-colour.png of the albedo: truth, what was seen, smooth or mirrored, ours."
         )) var sheets: String?
 
     private static let columns: [SynthesisTrial.Way] = [.smooth, .mirror, .ours, .random, .mean, .nearest, .own]
@@ -61,7 +61,7 @@ struct SynthesisBench: ParsableCommand {
         options.tile = tile
         options.evaluations = options.evaluations.map { Int(Double($0) * effort) }
         let trial = SynthesisTrial(
-            atlas: atlas, features: .init(contents),
+            atlas: atlas, albedo: contents.albedo, features: .init(contents),
             random: try random.map { .init(try Self.contents($0)) }, options: options)
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
         if let sheets { try FileManager.default.createDirectory(atPath: sheets, withIntermediateDirectories: true) }
@@ -71,16 +71,18 @@ struct SynthesisBench: ParsableCommand {
         Self.say("distance to the truth: " + Self.columns.map(\.rawValue).joined(separator: ", "))
         var sums: [Test: [SynthesisTrial.Result]] = [:]
         for name in held {
-            let texture = try maker.texture(of: faces + "/" + name).texture
+            let photo = try maker.texture(of: faces + "/" + name)
+            let (subject, texture) = (SynthesisTrial.Subject(fused: photo.fused, texture: photo.texture), photo.texture)
             let truth = trial.detail(of: texture)
             for test in test.isEmpty ? Test.allCases : test {
                 let start = ContinuousClock.now
-                guard let result = try self.result(test, faces + "/" + name, truth, trial, &maker) else {
+                guard let result = try self.result(test, faces + "/" + name, subject, trial, &maker) else {
                     Self.say("\(name.prefix(3)) \(test.rawValue): left out, too little of it is seen")
                     continue
                 }
-                sums[test, default: []].append(result)
-                sums[test]![sums[test]!.count - 1].maps = [:]
+                var figures = result
+                (figures.maps, figures.textures) = ([:], [:])
+                sums[test, default: []].append(figures)
                 let seconds = (ContinuousClock.now - start) / .seconds(1)
                 Self.say(
                     "\(name.prefix(3)) \(test.rawValue): \(Self.text(result.distances))"
@@ -101,7 +103,7 @@ struct SynthesisBench: ParsableCommand {
                 if let sheets {
                     try Data(sheet([truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue).png"))
-                    try Data(colourSheet(texture, truth, result, trial).png()).write(
+                    try Data(colourSheet(texture, truth, result).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue)-colour.png"))
                 }
             }
@@ -156,20 +158,21 @@ struct SynthesisBench: ParsableCommand {
     }
 
     private func result(
-        _ test: Test, _ path: String, _ truth: DetailMap, _ trial: SynthesisTrial, _ maker: inout PhotoTexture.Maker
+        _ test: Test, _ path: String, _ truth: SynthesisTrial.Subject, _ trial: SynthesisTrial,
+        _ maker: inout PhotoTexture.Maker
     ) throws -> SynthesisTrial.Result? {
         var ways = Set(way.isEmpty ? SynthesisTrial.Way.allCases : way)
-        if test != .half { ways.remove(.mirror) }
+        ways.remove(test == .half ? .smooth : .mirror)
         if test.factor > 1 {
             let small = try maker.texture(of: path, shrunkBy: test.factor)
-            let nothing = [Bool](repeating: false, count: truth.values.count)
+            let nothing = [Bool](repeating: false, count: truth.texture.confidence.values.count)
             return trial.result(
                 truth: truth, hidden: nothing,
                 judged: [Test.cheeks, .jaw, .forehead].map { trial.texels(ofRegions: $0.regions) },
-                given: trial.detail(of: small.texture), pixelsPerMetre: small.pixelsPerMetre, ways: ways)
+                given: small.texture, pixelsPerMetre: small.pixelsPerMetre, ways: ways)
         }
         let hidden = test == .half ? trial.leftHalf : trial.texels(ofRegions: test.regions)
-        return trial.result(truth: truth, hidden: hidden, isMirrored: test == .half, ways: ways)
+        return trial.result(truth: truth, hidden: hidden, ways: ways)
     }
 
     private static func text(_ values: [SynthesisTrial.Way: Double]) -> String {
@@ -181,28 +184,22 @@ struct SynthesisBench: ParsableCommand {
         (size / 5, size * 3 / 16, size * 3 / 5, size / 2)
     }
 
-    /// The truth's albedo as it was, without what was hidden, and with its detail replaced by each way's.
-    private func colourSheet(
-        _ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result, _ trial: SynthesisTrial
-    ) -> Image {
+    /// The truth's albedo, the same without what was hidden, and as it comes out.
+    private func colourSheet(_ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result) -> Image {
         let size = truth.size
         let (left, top, width, height) = Self.middle(size)
-        var pictures: [(Int) -> Float?] = [
-            { _ in 1 }, { result.seen.seen[$0] < 0.5 && truth.seen[$0] > 0.5 ? nil : 1 },
-        ]
-        for way in [SynthesisTrial.Way.smooth, .mirror, .ours] {
-            guard let map = result.maps[way] else { continue }
-            pictures.append { exp(trial.shown($0) * (map.values[$0] - truth.values[$0])) }
-        }
+        let ways = [SynthesisTrial.Way.smooth, .mirror, .ours].compactMap { result.textures[$0] }
+        let pictures = [texture, texture] + ways
         var sheet = Image(width: width * pictures.count, height: height, channels: 3)
-        for (k, factor) in pictures.enumerated() {
+        for (k, picture) in pictures.enumerated() {
             for y in 0..<height {
                 for x in 0..<width {
                     let texel = (top + y) * size + left + x
+                    let isHidden = k == 1 && result.seen.seen[texel] < 0.5 && truth.seen[texel] > 0.5
                     for c in 0..<3 {
-                        let value = factor(texel).map { min(max(texture.albedo.values[3 * texel + c] * $0, 0), 1) }
+                        let value = min(max(picture.albedo.values[3 * texel + c], 0), 1)
                         sheet.bytes[3 * ((y * pictures.count + k) * width + x) + c] =
-                            value.map { UInt8(SRGB.encode($0) * 255 + 0.5) } ?? 128
+                            isHidden ? 128 : UInt8(SRGB.encode(value) * 255 + 0.5)
                     }
                 }
             }

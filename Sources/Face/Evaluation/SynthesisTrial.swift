@@ -31,18 +31,30 @@ package struct SynthesisTrial {
         }
     }
 
+    /// A face whose skin is known.
+    package struct Subject {
+        package let fused: FusedTexture
+        /// `fused`, complete.
+        package let texture: Texture
+
+        package init(fused: FusedTexture, texture: Texture) { (self.fused, self.texture) = (fused, texture) }
+    }
+
     private let atlas: TextureAtlas
+    private let albedo: AlbedoModel?
     private let pyramid: DetailPyramid
     private let features: Features
     private let random: Features?
     private let distance: DetailDistance
     private let options: DetailSynthesis.Options
 
+    /// - Parameter albedo: tells the smooth colours of what is hidden.
     package init(
-        atlas: TextureAtlas, features: Features, random: Features?,
+        atlas: TextureAtlas, albedo: AlbedoModel?, features: Features, random: Features?,
         options: DetailSynthesis.Options = DetailSynthesis.Options()
     ) {
         self.atlas = atlas
+        self.albedo = albedo
         pyramid = DetailPyramid(atlas: atlas)
         self.features = features
         self.random = random
@@ -61,12 +73,6 @@ package struct SynthesisTrial {
         return regions.skin.indices.map { regions.plain[$0] > 0.5 && numbers.contains(Int(regions.first[$0])) }
     }
 
-    /// By texel, 0...1: how far detail is put onto it, see `TextureSynthesizer.texture`.
-    package func shown(_ texel: Int) -> Float {
-        let regions = pyramid.regions(at: atlas.size)
-        return regions.skin[texel] * regions.plain[texel]
-    }
-
     /// Texels of the person's left half.
     package var leftHalf: [Bool] {
         var result = [Bool](repeating: false, count: atlas.size * atlas.size)
@@ -81,6 +87,8 @@ package struct SynthesisTrial {
         /// The same with what is no skin and that no texture can foretell: brows that reach beyond their usual place, hairlines.
         package var distancesWithFeatures: [Way: Double]
         package var maps: [Way: DetailMap]
+        /// As published: what was hidden has its smooth colours told, or mirrored, and a way's detail on them.
+        package var textures: [Way: Texture]
         /// What there was to go by.
         package var seen: DetailMap
         /// −1...1: how far the fine structure repeats that of the mirrored place, so far as that is seen.
@@ -103,17 +111,16 @@ package struct SynthesisTrial {
     }
 
     /// - Parameters:
-    ///   - truth: of the atlas' size.
     ///   - hidden: per texel.
     ///   - judged: distances are over these, where the truth is evidence; the hidden ones when not given.
     ///   - given: what is there to go by in place of the truth's remaining texels: of a small picture.
     ///   - pixelsPerMetre: of that picture.
-    ///   - isMirrored: what is hidden was filled from the other side, as a texture is that shows it.
     /// - Returns: `nil` where too little of the truth is evidence.
     package func result(
-        truth: DetailMap, hidden: [Bool], judged places: [[Bool]]? = nil, given: DetailMap? = nil,
-        pixelsPerMetre: Double? = nil, isMirrored: Bool = false, ways: Set<Way>
+        truth subject: Subject, hidden: [Bool], judged places: [[Bool]]? = nil, given: Texture? = nil,
+        pixelsPerMetre: Double? = nil, ways: Set<Way>
     ) -> Result? {
+        let truth = detail(of: subject.texture)
         let evidence = truth.evidence(reach: 8)
         // By the rule that the database's own statistics follow.
         let skin = truth.withoutFeatures(regions: pyramid.regions(at: truth.size), coarsest: pyramid.sizes.last!)
@@ -124,9 +131,16 @@ package struct SynthesisTrial {
         }
         let (groups, groupsWithFeatures) = (judged(skin), judged(evidence))
         guard !groups.isEmpty else { return nil }
-        var masked = given ?? truth
-        for i in hidden.indices where hidden[i] { (masked.seen[i], masked.values[i]) = (0, 0) }
-        let filled = isMirrored ? mirrored(masked, into: hidden) : masked
+        // As if what is hidden had never been seen: its smooth colours told, or mirrored.
+        let texture =
+            given
+            ?? TextureAccumulator(atlas: atlas, albedo: albedo).filled(subject.fused.without(hidden, atlas: atlas))
+        let filled = detail(of: texture)
+        let regions = pyramid.regions(at: atlas.size)
+        /// Published textures are looked at as the truth is.
+        func lookedAt(_ texture: Texture) -> DetailMap {
+            DetailMap(texture, seen: subject.texture.evidence, regions: regions)
+        }
         let resolved = pixelsPerMetre.map { pyramid.resolved(pixelsPerMetre: $0) }
         // Only what is judged, and a margin, is synthesized: the rest of the head does not matter here.
         let whole = groupsWithFeatures.reduce(into: [Bool](repeating: false, count: hidden.count)) { all, group in
@@ -134,17 +148,19 @@ package struct SynthesisTrial {
         }
         let within = grown(zip(whole, hidden).map { $0 || $1 })
         func analysis(_ features: Features) -> DetailAnalysis {
-            var seen = DetailStatistics(of: masked, pyramid: pyramid, network: features.network)
+            var seen = DetailStatistics(of: filled, pyramid: pyramid, network: features.network)
             if let pixelsPerMetre { seen = seen.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre) }
             return DetailAnalysis(of: seen, relations: features.relations, resolved: resolved)
         }
-        func complete(_ analysis: DetailAnalysis, _ features: Features, seed: UInt64? = nil) -> DetailMap {
+        func complete(_ analysis: DetailAnalysis, _ features: Features, seed: UInt64? = nil) -> Texture {
             var options = options
             options.seed = seed ?? options.seed
-            return DetailSynthesis(
+            let synthesis = DetailSynthesis(
                 pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
-                resolved: resolved, options: options
-            ).complete(filled, within: within)!
+                resolved: resolved, options: options)
+            let map = synthesis.complete(filled, within: within)!
+            let change = zip(map.values, filled.values).map { $0 - $1 }
+            return texture.changed(by: change, regions: regions, sharpSize: synthesis.sharpSize)
         }
         func mean(_ groups: [[Int]], _ map: DetailMap, truth: DetailMap) -> Double {
             let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }
@@ -153,38 +169,41 @@ package struct SynthesisTrial {
         let ours = analysis(features)
         let database = features.relations.database
         var result = Result(
-            distances: [:], distancesWithFeatures: [:], maps: [:], seen: masked, symmetry: [:], trueSymmetry: 0,
+            distances: [:], distancesWithFeatures: [:], maps: [:], textures: [:], seen: filled, symmetry: [:],
+            trueSymmetry: 0,
             contrast: [:], otherSide: nil, anotherDraw: nil, analysis: ours,
             targetContrast: contrast(of: ours, beside: truth))
         for way in Way.allCases where ways.contains(way) {
             switch way {
-            case .smooth: result.maps[way] = masked
-            case .mirror: result.maps[way] = filled
-            case .ours: result.maps[way] = complete(ours, features)
-            case .random: result.maps[way] = random.map { complete(analysis($0), $0) }
+            case .smooth, .mirror: result.textures[way] = texture
+            case .ours: result.textures[way] = complete(ours, features)
+            case .random: result.textures[way] = random.map { complete(analysis($0), $0) }
             case .mean:
                 let even = [Double](repeating: 1, count: database.faces)
-                result.maps[way] = complete(DetailAnalysis(weights: even, database: database), features)
+                result.textures[way] = complete(DetailAnalysis(weights: even, database: database), features)
             case .nearest:
                 let best = ours.weights.indices.max { ours.weights[$0] < ours.weights[$1] }!
                 let one = ours.weights.indices.map { $0 == best ? 1.0 : 0 }
-                result.maps[way] = complete(DetailAnalysis(weights: one, database: database), features)
+                result.textures[way] = complete(DetailAnalysis(weights: one, database: database), features)
             case .own:
-                let own = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
-                let ideal = DetailAnalysis(ideal: own, database: database)
-                let map = complete(ideal, features)
-                result.maps[way] = map
-                result.anotherDraw = mean(groups, complete(ideal, features, seed: options.seed + 1), truth: map)
+                let statistics = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
+                let ideal = DetailAnalysis(ideal: statistics, database: database)
+                let own = complete(ideal, features)
+                result.textures[way] = own
+                let another = lookedAt(complete(ideal, features, seed: options.seed + 1))
+                result.anotherDraw = mean(groups, another, truth: lookedAt(own))
             }
         }
         result.otherSide = otherSide(of: truth, skin: skin, groups: groups)
-        result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: masked)
-        for (way, map) in result.maps {
+        result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: filled)
+        for (way, texture) in result.textures {
+            let map = lookedAt(texture)
+            result.maps[way] = map
             result.distances[way] = mean(groups, map, truth: truth)
             result.distancesWithFeatures[way] = mean(groupsWithFeatures, map, truth: truth)
             result.contrast[way] = distance.contrast(
                 map.values, truth: truth.values, at: groups.flatMap { $0 })
-            result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: masked)
+            result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: filled)
         }
         return result
     }
@@ -220,14 +239,6 @@ package struct SynthesisTrial {
         return plane.blurred(radius: 24, passes: 1).pixels.map { $0.x > 0.01 ? 1 : 0 }
     }
 
-    private func mirrored(_ map: DetailMap, into hidden: [Bool]) -> DetailMap {
-        var result = map
-        for (i, texel) in atlas.map.texels.enumerated() where hidden[Int(texel)] {
-            if let other = counterpart(i) { result.values[Int(texel)] = map.values[other] }
-        }
-        return result
-    }
-
     /// The texel at the mirrored place of an occupied one.
     private func counterpart(_ i: Int) -> Int? {
         let m = atlas.map.mirror[i]
@@ -247,5 +258,25 @@ package struct SynthesisTrial {
             bb += b * b
         }
         return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
+    }
+}
+
+extension FusedTexture {
+    /// As if these texels had never been seen.
+    /// - Parameter hidden: by texel of the atlas.
+    fileprivate func without(_ hidden: [Bool], atlas: TextureAtlas) -> FusedTexture {
+        var result = self
+        let (size, side) = (atlas.size, atlas.size / 4)
+        for texel in hidden.indices where hidden[texel] {
+            // And the blocks around, from which a texel's share is interpolated.
+            let (x, y) = (texel % size / 4, texel / size / 4)
+            for v in max(y - 1, 0)...min(y + 1, side - 1) {
+                for u in max(x - 1, 0)...min(x + 1, side - 1) {
+                    result.coarse.pixels[v * side + u].w = 0
+                    result.confidence[v * side + u] = 0
+                }
+            }
+        }
+        return result
     }
 }

@@ -14,11 +14,14 @@ struct ContrastControl {
     struct Places {
         var hidden: ByteShares
         var refined: ByteShares
+        /// 0...1: skin far from brows, lids, lips and hairlines, whose edges are no contrast of it: what is measured.
+        var clean: ByteShares
 
         func halved(size: Int) -> Places {
-            Places(
-                hidden: ByteShares(DetailMap.halved(Array(hidden), width: size, height: size)),
-                refined: ByteShares(DetailMap.halved(Array(refined), width: size, height: size)))
+            func halved(_ shares: ByteShares) -> ByteShares {
+                ByteShares(DetailMap.halved(Array(shares), width: size, height: size))
+            }
+            return Places(hidden: halved(hidden), refined: halved(refined), clean: halved(clean))
         }
     }
 
@@ -124,7 +127,7 @@ struct ContrastControl {
         func energies(_ values: [Float]) -> [[BandEnergy]] {
             sides.map { side in
                 let counted = ByteShares(count: side.own.count) {
-                    side.own[$0] > 0.02 && side.own[$0] >= side.other[$0] ? side.own[$0] : 0
+                    side.own[$0] > 0.02 && side.own[$0] >= side.other[$0] ? side.own[$0] * places.clean[$0] : 0
                 }
                 return BandEnergy.energies(values, mask: counted, regions: regions, window: whole)
             }

@@ -81,6 +81,10 @@ package struct DetailSynthesis {
                 levels, coarsest: pyramid.regions(at: levels.last!.size), extents: pyramid.extents, features: features,
                 counterpart: counterpart, seed: options.seed) : nil
         let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, resolved: resolved)
+        func clean(_ size: Int) -> ByteShares {
+            let plain = pyramid.regions(at: size).plain
+            return ByteShares(count: size * size) { features.clean[features.place($0, of: size)] ? plain[$0] : 0 }
+        }
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
@@ -121,11 +125,11 @@ package struct DetailSynthesis {
                 let places = ContrastControl.Places(
                     hidden: ByteShares(count: free.count) {
                         free[$0] > 0.02
-                            ? left[$0] * unknown[$0] / free[$0] * (1 - stretched[features.place($0, of: size)]) : 0
+                            ? left[$0] * unknown[$0] * (1 - stretched[features.place($0, of: size)]) : 0
                     },
                     refined: ByteShares(count: free.count) {
                         free[$0] > 0.02 ? left[$0] * (free[$0] - unknown[$0]) / free[$0] : 0
-                    })
+                    }, clean: clean(size))
                 let strong = contrast.strengthened(
                     addition, on: values, octave: levels.count - 1 - rank, places: places)
                 for i in values.indices { values[i] += strong[i] }
@@ -175,7 +179,8 @@ package struct DetailSynthesis {
                 }
             }
             let places = ContrastControl.Places(
-                hidden: ByteShares(unknown), refined: ByteShares(count: free.count) { free[$0] - unknown[$0] })
+                hidden: ByteShares(unknown), refined: ByteShares(count: free.count) { free[$0] - unknown[$0] },
+                clean: clean(size))
             (free, unknown) = ([], [])
             contrast.control(&values, given: level.values, octave: levels.count - 1 - rank, places: places)
             let done = DetailMap(size: size, values: values, seen: level.seen)

@@ -136,10 +136,28 @@ package final class TextureSynthesizer {
             size *= 2
         }
         while result.albedo.width < size { result = result.doubled }
-        let regions = regions(at: size)
-        let evidence = result.evidence
-        // Where it was seen there is a change only in octaves that the camera did not resolve.
-        let coarse = Self.smoothed(change, size: size, to: state.sharpSize)
+        return result.changed(by: change, regions: regions(at: size), sharpSize: state.sharpSize)
+    }
+}
+
+extension Texture {
+    /// `size × size`, 0...1: confidence as evidence; what is barely seen is none. Of a face that is small in all pictures what
+    /// is seen best is evidence too: that its fine octaves are missing is another matter (`DetailPyramid.resolved`).
+    package var evidence: [Float] {
+        let known = confidence.values.filter { $0 > 0.01 }.sorted()
+        let best = known.isEmpty ? 1 : known[known.count * 9 / 10]
+        return confidence.values.map { min(max(($0 / best - 0.15) / 0.3, 0), 1) }
+    }
+
+    /// Colours times exp(change) where nothing was seen; what was seen changes only in octaves that the camera did not resolve.
+    /// - Parameters:
+    ///   - change: of the natural log of luma, `size × size`.
+    ///   - sharpSize: texels along one side of the finest octave that the camera resolved.
+    func changed(by change: [Float], regions: DetailRegions, sharpSize: Int) -> Texture {
+        precondition(change.count == confidence.values.count, "change of \(change.count) texels")
+        var result = self
+        let evidence = evidence
+        let coarse = Self.smoothed(change, size: albedo.width, to: sharpSize)
         for i in change.indices where regions.skin[i] > 0 {
             let (share, fine) = (evidence[i], change[i] - coarse[i])
             let factor = expf(regions.plain[i] * ((1 - share) * change[i] + share * fine))
@@ -162,16 +180,6 @@ package final class TextureSynthesizer {
             side *= 2
         }
         return level
-    }
-}
-
-extension Texture {
-    /// `size × size`, 0...1: confidence as evidence; what is barely seen is none. Of a face that is small in all pictures what
-    /// is seen best is evidence too: that its fine octaves are missing is another matter (`DetailPyramid.resolved`).
-    package var evidence: [Float] {
-        let known = confidence.values.filter { $0 > 0.01 }.sorted()
-        let best = known.isEmpty ? 1 : known[known.count * 9 / 10]
-        return confidence.values.map { min(max(($0 / best - 0.15) / 0.3, 0), 1) }
     }
 
     /// Twice as large, bilinear.

@@ -29,15 +29,38 @@ package struct PointNeighbours: Sendable {
 }
 
 extension PointNeighbours {
+    /// Per entry of `others`: 1 between points that are alike, towards 0 the more they differ (Perona and Malik 1990).
+    /// - Parameters:
+    ///   - kinds: G.
+    ///   - tolerance: a difference of so much halves it.
+    func conductances(_ kinds: [Float], tolerance: Float) -> [Float] {
+        precondition(kinds.count == starts.count - 1, "\(kinds.count) kinds for \(starts.count - 1) points")
+        return kinds.indices.flatMap { g in
+            others[Int(starts[g])..<Int(starts[g + 1])].map { other in
+                let difference = (kinds[g] - kinds[Int(other)]) / tolerance
+                return 1 / (1 + difference * difference)
+            }
+        }
+    }
+
     /// The smooth values that keep to `values` as strongly as `weights` say: minimizes
-    /// Σ weight·|x − value|² + Σ over edges |x_a − x_b|², by conjugate gradients. Over the surface, so UV seams do not
-    /// exist for it. Islands without any weight keep their start value.
+    /// Σ weight·|x − value|² + Σ over edges conductance·|x_a − x_b|², by conjugate gradients. Over the surface, so UV seams
+    /// do not exist for it. Islands without any weight keep their start value.
     /// - Parameters:
     ///   - values: G targets, also the start; the fourth component is carried like the others.
     ///   - weights: G, ≥ 0; 0 where nothing is known, ≫ 1 where the value is to be kept.
-    package func diffused(_ values: [SIMD4<Float>], weights: [Float], iterations: Int = 120) -> [SIMD4<Float>] {
+    ///   - conductances: see `conductances`; 1 when not given.
+    package func diffused(
+        _ values: [SIMD4<Float>], weights: [Float], conductances: [Float]? = nil, iterations: Int = 120
+    ) -> [SIMD4<Float>] {
         let count = starts.count - 1
         precondition(values.count == count && weights.count == count, "\(values.count) values for \(count) points")
+        let conductances = conductances ?? [Float](repeating: 1, count: others.count)
+        precondition(conductances.count == others.count, "\(conductances.count) conductances of \(others.count) edges")
+        /// What holds each point: its own value and its neighbours.
+        let holds = weights.indices.map { g in
+            conductances[Int(starts[g])..<Int(starts[g + 1])].reduce(weights[g], +)
+        }
         var x = values
         var residual = [SIMD4<Float>](repeating: .zero, count: count)
         var direction = residual
@@ -46,11 +69,12 @@ extension PointNeighbours {
             v.withUnsafeBufferPointer { v in
                 result.withUnsafeMutableBufferPointer { result in
                     others.withUnsafeBufferPointer { others in
-                        starts.withUnsafeBufferPointer { starts in
+                        conductances.withUnsafeBufferPointer { conductances in
                             for g in 0..<count {
-                                let (from, to) = (Int(starts[g]), Int(starts[g + 1]))
-                                var sum = v[g] * (weights[g] + Float(to - from))
-                                for k in from..<to { sum -= v[Int(others[k])] }
+                                var sum = v[g] * holds[g]
+                                for k in Int(starts[g])..<Int(starts[g + 1]) {
+                                    sum -= conductances[k] * v[Int(others[k])]
+                                }
                                 result[g] = sum
                             }
                         }
@@ -59,9 +83,7 @@ extension PointNeighbours {
             }
         }
         // Jacobi-preconditioned; the four channels share the matrix and keep their own step lengths.
-        let inverse = (0..<count).map { g in
-            1 / max(weights[g] + Float(starts[g + 1] - starts[g]), 1e-6)
-        }
+        let inverse = holds.map { 1 / max($0, 1e-6) }
         apply(x, into: &image)
         var rho = SIMD4<Double>.zero
         for g in 0..<count {

@@ -20,6 +20,10 @@ package struct TextureAtlas: Sendable {
     let hangingHair: HangingHair?
     /// G: the neighbours of each point over the skin's edges.
     package let neighbours: PointNeighbours
+    /// Per entry of `neighbours`: low between brows, lips, lids and the skin around them, which has none of their colour.
+    let conductances: [Float]
+    /// A difference in `HeadRegions.feature` that halves it.
+    private static let alike: Float = 0.1
     /// Root mean square length of the skin's edges on the mean head, metres.
     let edgeLength: Float
 
@@ -69,6 +73,7 @@ package struct TextureAtlas: Sendable {
             hangingHair = nil
         }
         neighbours = PointNeighbours(triangles: skinTriangles, pointCount: topology.pointCount)
+        conductances = neighbours.conductances(regions.feature, tolerance: Self.alike)
         var squares: Float = 0
         for t in stride(from: 0, to: skinTriangles.count, by: 3) {
             let edge = model.mean[Int(skinTriangles[t + 1])] - model.mean[Int(skinTriangles[t])]

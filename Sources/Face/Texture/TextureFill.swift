@@ -147,7 +147,7 @@ extension TextureAccumulator {
                 weights[g] += w
             }
         }
-        let diffused = atlas.neighbours.diffused(targets, weights: weights)
+        let diffused = atlas.neighbours.diffused(targets, weights: weights, conductances: atlas.conductances)
         return zip(diffused, expected).map {
             let colour = $0 + $1
             return SIMD4(exp(min(colour.x, 0)), exp(min(colour.y, 0)), exp(min(colour.z, 0)), 1)
