@@ -33,7 +33,7 @@ extension PointNeighbours {
     /// - Parameters:
     ///   - kinds: G.
     ///   - tolerance: a difference of so much halves it.
-    func conductances(_ kinds: [Float], tolerance: Float) -> [Float] {
+    package func conductances(_ kinds: [Float], tolerance: Float) -> [Float] {
         precondition(kinds.count == starts.count - 1, "\(kinds.count) kinds for \(starts.count - 1) points")
         return kinds.indices.flatMap { g in
             others[Int(starts[g])..<Int(starts[g + 1])].map { other in
