@@ -103,6 +103,27 @@ import Testing
         }
     }
 
+    /// The rim of a brow in the smooth colours that a hidden place was given is much stronger than skin's grain: counted as
+    /// that, it would leave none to add.
+    @Test func aFeatureOfTheFillingTakesNoContrastFromTheSkinAroundIt() throws {
+        let database = FaceDatabase([Self.statistics(Self.streaks(0.02, seed: 20))])
+        var options = DetailSynthesis.Options()
+        options.evaluations = [1]
+        var half = Self.hidden(Self.streaks(0.02, seed: 50))
+        let row = Self.lower[Self.lower.count / 3] / 256
+        for i in Self.lower where i / 256 >= row && i / 256 < row + 3 { half.values[i] = -0.4 }
+        let analysis = DetailAnalysis(weights: [1], database: database)
+        let result = try #require(
+            DetailSynthesis(
+                pyramid: Self.pyramid, network: Self.network, analysis: analysis, database: database, options: options
+            ).complete(half))
+        let around = Self.lower.filter { abs($0 / 256 - row - 1) > 8 }
+        let ratio = Self.deviation(result.values, around) / 0.02
+        #expect(ratio > 0.85 && ratio < 1.15, "\(ratio) times the contrast of skin")
+        let line = Self.lower.filter { $0 / 256 == row + 1 }
+        #expect(line.allSatisfy { result.values[$0] < -0.3 }, "the feature went")
+    }
+
     @Test func aFaceTakenOutIsFoundByItsOtherRegions() throws {
         let database = FaceDatabase(
             (0..<12).map { k in
