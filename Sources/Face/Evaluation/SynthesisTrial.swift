@@ -160,7 +160,9 @@ package struct SynthesisTrial {
                 resolved: resolved, options: options)
             let map = synthesis.complete(filled, within: within)!
             let change = zip(map.values, filled.values).map { $0 - $1 }
-            return texture.changed(by: change, regions: regions, sharpSize: synthesis.sharpSize)
+            var result = texture
+            result.add(change, regions: regions, sharpSize: synthesis.sharpSize)
+            return result
         }
         func mean(_ groups: [[Int]], _ map: DetailMap, truth: DetailMap) -> Double {
             let sum = groups.reduce(0) { $0 + distance.distance(map.values, truth: truth.values, at: $1) }

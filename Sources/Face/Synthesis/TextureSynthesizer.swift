@@ -136,7 +136,8 @@ package final class TextureSynthesizer {
             size *= 2
         }
         while result.albedo.width < size { result = result.doubled }
-        return result.changed(by: change, regions: regions(at: size), sharpSize: state.sharpSize)
+        result.add(change, regions: regions(at: size), sharpSize: state.sharpSize)
+        return result
     }
 }
 
@@ -149,23 +150,21 @@ extension Texture {
         return confidence.values.map { min(max(($0 / best - 0.15) / 0.3, 0), 1) }
     }
 
-    /// Colours times exp(change) where nothing was seen; what was seen changes only in octaves that the camera did not resolve.
+    /// Puts detail on: colours times exp(change) where nothing was seen; what was seen changes only in octaves that the camera did not resolve.
     /// - Parameters:
     ///   - change: of the natural log of luma, `size × size`.
     ///   - sharpSize: texels along one side of the finest octave that the camera resolved.
-    func changed(by change: [Float], regions: DetailRegions, sharpSize: Int) -> Texture {
+    mutating func add(_ change: [Float], regions: DetailRegions, sharpSize: Int) {
         precondition(change.count == confidence.values.count, "change of \(change.count) texels")
-        var result = self
-        let evidence = evidence
+        let evidence = self.evidence
         let coarse = Self.smoothed(change, size: albedo.width, to: sharpSize)
         for i in change.indices where regions.skin[i] > 0 {
             let (share, fine) = (evidence[i], change[i] - coarse[i])
             let factor = expf(regions.plain[i] * ((1 - share) * change[i] + share * fine))
             for c in 3 * i..<3 * i + 3 {
-                result.albedo.values[c] = min(max(result.albedo.values[c] * factor, 0), 1)
+                albedo.values[c] = min(max(albedo.values[c] * factor, 0), 1)
             }
         }
-        return result
     }
 
     /// What a map of `sharp` texels a side shows of it; all where that is not fewer.
