@@ -356,38 +356,6 @@ import Face
         #expect(moved.views[0].texels != first.views[0].texels)
         #expect(texels(fit(shift: .zero, frames: [1]), tolerance: 0.5, after: first).views.map(\.frame) == [1])
     }
-
-    /// Truth: on a path with both ends held, diffusion is the straight line between them.
-    @Test func diffusionIsHarmonic() {
-        let n = 20
-        var triangles: [UInt32] = []
-        for i in 0..<n - 1 { triangles += [UInt32(i), UInt32(i), UInt32(i + 1)] }
-        let path = PointNeighbours(triangles: triangles, pointCount: n)
-        var values = [SIMD4<Float>](repeating: .zero, count: n)
-        var weights = [Float](repeating: 0, count: n)
-        values[n - 1] = SIMD4(19, 38, 0, 0)
-        weights[0] = 1e4
-        weights[n - 1] = 1e4
-        let line = path.diffused(values, weights: weights)
-        for i in 0..<n { #expect(abs(line[i].x - Float(i)) < 0.02 && abs(line[i].y - 2 * Float(i)) < 0.04) }
-    }
-
-    /// Truth: two resistors in series. A path's ends are held; one edge of conductance 1/9 has the drop of nine others.
-    @Test func diffusionDropsWhereItConductsLittle() {
-        let n = 11
-        var triangles: [UInt32] = []
-        for i in 0..<n - 1 { triangles += [UInt32(i), UInt32(i), UInt32(i + 1)] }
-        let path = PointNeighbours(triangles: triangles, pointCount: n)
-        var values = [SIMD4<Float>](repeating: .zero, count: n)
-        var weights = [Float](repeating: 0, count: n)
-        values[n - 1].x = 18
-        (weights[0], weights[n - 1]) = (1e4, 1e4)
-        // Points from 5 on are of another kind: a difference of √8 tolerances conducts a ninth.
-        let kinds = (0..<n).map { $0 < 5 ? Float(0) : Float(8).squareRoot() * 0.1 }
-        let conductances = path.conductances(kinds, tolerance: 0.1)
-        let result = path.diffused(values, weights: weights, conductances: conductances)
-        for i in 0..<n { #expect(abs(result[i].x - Float(i < 5 ? i : i + 8)) < 0.02) }
-    }
 }
 
 /// MediaPipe's numbers of the eyes' and the inner lips' contours.
