@@ -101,9 +101,9 @@ struct SynthesisBench: ParsableCommand {
                                 result.trueSymmetry,
                                 result.symmetry[.ours] ?? .nan, result.symmetry[.mirror] ?? .nan) : ""))
                 if let sheets {
-                    try Data(sheet([truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
+                    try Data(sheet(test, [truth] + Self.columns.compactMap { result.maps[$0] }).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue).png"))
-                    try Data(colourSheet(texture, truth, result).png()).write(
+                    try Data(colourSheet(test, texture, truth, result).png()).write(
                         to: URL(fileURLWithPath: "\(sheets)/\(name.prefix(3))-\(test.rawValue)-colour.png"))
                 }
             }
@@ -184,10 +184,17 @@ struct SynthesisBench: ParsableCommand {
         (size / 5, size * 3 / 16, size * 3 / 5, size / 2)
     }
 
+    /// What a test's sheets show of a map: its middle, or the corner of the neck.
+    private static func shown(_ test: Test, _ size: Int) -> (Int, Int, Int, Int) {
+        test == .neck ? (size / 2, size * 3 / 4, size / 2, size / 4) : middle(size)
+    }
+
     /// The truth's albedo, the same without what was hidden, and as it comes out.
-    private func colourSheet(_ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result) -> Image {
+    private func colourSheet(
+        _ test: Test, _ texture: Texture, _ truth: DetailMap, _ result: SynthesisTrial.Result
+    ) -> Image {
         let size = truth.size
-        let (left, top, width, height) = Self.middle(size)
+        let (left, top, width, height) = Self.shown(test, size)
         let ways = [SynthesisTrial.Way.smooth, .mirror, .ours].compactMap { result.textures[$0] }
         let pictures = [texture, texture] + ways
         var sheet = Image(width: width * pictures.count, height: height, channels: 3)
@@ -207,10 +214,10 @@ struct SynthesisBench: ParsableCommand {
         return sheet
     }
 
-    /// The maps' middles, where the face is.
-    private func sheet(_ maps: [DetailMap]) -> Image {
+    /// The same part of each map.
+    private func sheet(_ test: Test, _ maps: [DetailMap]) -> Image {
         let size = maps[0].size
-        let (left, top, width, height) = Self.middle(size)
+        let (left, top, width, height) = Self.shown(test, size)
         var picture = Image(width: width * maps.count, height: height, channels: 1)
         for (k, map) in maps.enumerated() {
             for y in 0..<height {

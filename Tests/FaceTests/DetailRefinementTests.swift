@@ -192,4 +192,15 @@ import Testing
         #expect(zip(large, small).allSatisfy { abs($0 - $1) < 0.1 })
         #expect(small.max()! == 1 && small.min()! == 0)
     }
+
+    /// Nine tenths of even confidence 0.01...1 are 0.901.
+    @Test(arguments: [256, 2048]) func evidenceIsMeasuredByWhatIsSeenBest(size: Int) {
+        let confidence = (0..<size * size).map { Float($0 % size) / Float(size) }
+        let found = Texture(
+            albedo: FloatImage(
+                width: size, height: size, channels: 3, values: [Float](repeating: 0.5, count: 3 * size * size)),
+            confidence: FloatImage(width: size, height: size, channels: 1, values: confidence)
+        ).evidence
+        #expect(zip(found, confidence).allSatisfy { abs($0 - min(max(($1 / 0.901 - 0.15) / 0.3, 0), 1)) < 0.03 })
+    }
 }

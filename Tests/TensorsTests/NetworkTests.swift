@@ -126,6 +126,26 @@ import Testing
         #expect(over.planar == back.planar)
     }
 
+    /// Beside the sum that it is by definition.
+    @Test(arguments: [(12, 10), (7, 9), (300, 65), (1, 1)])
+    func aPlaneIsHalvedByTheBinomial(height: Int, width: Int) {
+        let plane = Self.map(MapShape(channels: 1, height: height, width: width), seed: 6).planar
+        let found = LowPassPooling.halved(plane.span, width: width, height: height)
+        #expect(found.count == (width + 1) / 2 * ((height + 1) / 2))
+        let taps: [Float] = [1, 3, 3, 1]
+        for (i, value) in found.enumerated() {
+            let (x, y) = (i % ((width + 1) / 2), i / ((width + 1) / 2))
+            var sum: Float = 0
+            for (dy, a) in taps.enumerated() {
+                for (dx, b) in taps.enumerated() {
+                    let (u, v) = (min(max(2 * x + dx - 1, 0), width - 1), min(max(2 * y + dy - 1, 0), height - 1))
+                    sum += a * b / 64 * plane[v * width + u]
+                }
+            }
+            #expect(abs(value - sum) < 1e-5)
+        }
+    }
+
     @Test func correlationsAreWeightedMomentsAndAddUp() {
         let shape = MapShape(channels: 24, height: 31, width: 67)
         let f = Self.map(shape, seed: 8)

@@ -29,10 +29,8 @@ struct ContrastControl {
     private static let most: Float = 2.5
     /// And a result's.
     private static let mostBehind: Float = 1.5
-    /// What lies below the coarsest octave is not made stronger: blots are seen sooner than their lack.
-    private static let mostBelow: Float = 1
-    /// In beards there are such blots.
-    private static let mostBelowInBeards: Float = 1.2
+    /// What lies below the coarsest octave gets less: blots are seen sooner than their lack.
+    private static let mostBelow: Float = 1.5
     /// An octave that is resolved less is synthesized wholly, on seen skin too.
     private static let unresolved: Float = 0.05
 
@@ -116,10 +114,7 @@ struct ContrastControl {
     ) -> [Float] {
         let regions = pyramid.regions(at: pyramid.sizes[min(band, pyramid.sizes.count - 1)])
         let whole = DetailWindow(x: 0, y: 0, width: regions.size, height: regions.size)
-        func limit(_ region: Int) -> Float {
-            if band < pyramid.sizes.count { return most }
-            return DetailRegions.denselyBearded.contains(region) ? Self.mostBelowInBeards : Self.mostBelow
-        }
+        let limit = band < pyramid.sizes.count ? most : Self.mostBelow
         let sides = [
             (own: places.hidden, other: places.refined, wanted: analysis.energies),
             (own: places.refined, other: places.hidden, wanted: analysis.seenEnergies),
@@ -139,7 +134,7 @@ struct ContrastControl {
                 guard let found = found[s][k].mean, found > 0 else { return 1 }
                 let wanted = exp(side.wanted[band * DetailRegions.count + k])
                 let share = max(wanted - (there[s][k].mean ?? 0), 0.05 * wanted) / found
-                return min(max(Float(share.squareRoot()), 1 / most), limit(k))
+                return min(max(Float(share.squareRoot()), 1 / most), limit)
             }
             for i in result.indices where side.own[i] > 0 && regions.covered[i] > 0 {
                 let (a, b) = (factors[Int(regions.first[i])], factors[Int(regions.second[i])])

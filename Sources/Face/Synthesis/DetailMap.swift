@@ -73,11 +73,7 @@ package struct DetailMap: Sendable {
     }
 
     static func halved(_ values: [Float], width: Int, height: Int) -> [Float] {
-        let large = FeatureMap(MapShape(channels: 1, height: height, width: width))
-        large.assign(values.span)
-        let small = FeatureMap(large.shape.pooled)
-        LowPassPooling.forward(large, into: small)
-        return small.planar
+        LowPassPooling.halved(values.span, width: width, height: height)
     }
 
     static func enlarged(_ values: [Float], size: Int) -> [Float] { enlarged(values, width: size, height: size) }

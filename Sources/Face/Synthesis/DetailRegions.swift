@@ -31,10 +31,8 @@ package struct DetailRegions: Sendable {
     static let bearded = Set(
         names.indices.filter { k in ["lip", "chin", "jaw", "cheek"].contains { names[k].hasSuffix($0) } })
 
-    /// And where they are dense.
-    static let denselyBearded = bearded.filter { !names[$0].hasSuffix("cheek") }
-
     static let foreheads = Set(names.indices.filter { names[$0].hasSuffix("forehead") })
+    static let necks = Set(names.indices.filter { names[$0].hasSuffix("neck") })
 
     /// Where a region is known of too few faces, it is taken to be like this one: what is seen well in portraits.
     package static let like = [
@@ -191,7 +189,8 @@ package struct DetailWindow: Sendable, Hashable {
     /// The same place on a map of half the size; all numbers are even.
     var halved: DetailWindow { DetailWindow(x: x / 2, y: y / 2, width: width / 2, height: height / 2) }
 
-    func cut(_ values: [Float], size: Int) -> [Float] {
+    func cut<Values: RandomAccessCollection>(_ values: Values, size: Int) -> [Float]
+    where Values.Element == Float, Values.Index == Int {
         var result: [Float] = []
         result.reserveCapacity(width * height)
         for row in y..<y + height { result += values[row * size + x..<row * size + x + width] }

@@ -81,16 +81,12 @@ package struct DetailSynthesis {
                 levels, coarsest: pyramid.regions(at: levels.last!.size), extents: pyramid.extents, features: features,
                 counterpart: counterpart, seed: options.seed) : nil
         let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, resolved: resolved)
-        func clean(_ size: Int) -> ByteShares {
-            let plain = pyramid.regions(at: size).plain
-            return ByteShares(count: size * size) { features.clean[features.place($0, of: size)] ? plain[$0] : 0 }
-        }
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let size = level.size
             let resolved = resolved[levels.count - 1 - rank]
-            let covered = pyramid.regions(at: size).covered
-            var (free, unknown) = (Array(covered), Array(covered))
+            let (covered, plain) = (pyramid.regions(at: size).covered, pyramid.regions(at: size).plain)
+            var (free, unknown) = (covered, covered)
             for i in free.indices where free[i] > 0 {
                 let allowed = limits.isEmpty ? 1 : limits[levels.count - 1 - rank][i]
                 // 0...1: how far a texel may change, and how far nothing is known of it.
@@ -99,8 +95,11 @@ package struct DetailSynthesis {
             }
             shares[rank] = []
             // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.
-            var left = free.indices.map { i in
-                1 - counterpart[features.place(i, of: size)] * (1 - level.seen[i]) * resolved
+            let left = ByteShares(count: free.count) {
+                1 - counterpart[features.place($0, of: size)] * (1 - level.seen[$0]) * resolved
+            }
+            let clean = ByteShares(count: free.count) {
+                features.clean[features.place($0, of: size)] ? plain[$0] : 0
             }
             var values = level.values
             if let earlier = starts[size] {
@@ -129,7 +128,7 @@ package struct DetailSynthesis {
                     },
                     refined: ByteShares(count: free.count) {
                         free[$0] > 0.02 ? left[$0] * (free[$0] - unknown[$0]) / free[$0] : 0
-                    }, clean: clean(size))
+                    }, clean: clean)
                 let strong = contrast.strengthened(
                     addition, on: values, octave: levels.count - 1 - rank, places: places)
                 for i in values.indices { values[i] += strong[i] }
@@ -138,7 +137,6 @@ package struct DetailSynthesis {
                 let share = left[i] * (1 - stretched[features.place(i, of: size)])
                 (free[i], unknown[i]) = (free[i] * share, unknown[i] * share)
             }
-            left = []
             // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
             // that is coarser than the octave all count.
             let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
@@ -179,9 +177,7 @@ package struct DetailSynthesis {
                 }
             }
             let places = ContrastControl.Places(
-                hidden: ByteShares(unknown), refined: ByteShares(count: free.count) { free[$0] - unknown[$0] },
-                clean: clean(size))
-            (free, unknown) = ([], [])
+                hidden: unknown, refined: ByteShares(count: free.count) { free[$0] - unknown[$0] }, clean: clean)
             contrast.control(&values, given: level.values, octave: levels.count - 1 - rank, places: places)
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
@@ -192,12 +188,13 @@ package struct DetailSynthesis {
 
     /// By texel of the coarsest octave, 0...1: how far the map is so stretched there that statistics of its texels are not those
     /// of the skin, and what a place begins with is better. The limits are where cheeks, jaws and foreheads of the held-out
-    /// faces came nearest to the truth.
+    /// faces came nearest to the truth. Necks are stretched in every face of the database alike, and came nearest without.
     private static func stretched(_ extents: [SIMD2<Float>], _ regions: DetailRegions) -> [Float] {
         extents.indices.map { i in
             let extent = extents[i]
-            guard extent.min() > 0 else { return 0 }
-            let least: Float = DetailRegions.foreheads.contains(Int(regions.first[i])) ? 1.8 : 1.4
+            let region = Int(regions.first[i])
+            guard extent.min() > 0, !DetailRegions.necks.contains(region) else { return 0 }
+            let least: Float = DetailRegions.foreheads.contains(region) ? 1.8 : 1.4
             return min(max((extent.max() / extent.min() - least) / 0.6, 0), 1)
         }
     }

@@ -32,10 +32,10 @@ struct OctaveStart {
     /// Of one octave, by texel.
     struct Place {
         /// 0...1: how far it may change, and how far nothing is known of it.
-        let free: [Float]
-        let unknown: [Float]
+        let free: ByteShares
+        let unknown: ByteShares
         /// 0...1: how far its mirrored place does not show it either.
-        let left: [Float]
+        let left: ByteShares
         /// See `DetailRegions`.
         let covered: ByteShares
         /// See `DetailPyramid.resolved`.
@@ -49,8 +49,8 @@ struct OctaveStart {
         let (size, left) = (level.size, place.left)
         var skin = displaced.take(size)
         let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
-        let grain = Self.softened(noise, size: size)
-        if let example, place.resolved > Self.recognizable {
+        let showsSkin = place.resolved > Self.recognizable
+        if let example, showsSkin {
             let band =
                 coarser.map { coarser in
                     zip(level.values, DetailMap.enlarged(coarser.values, size: size / 2)).map { $0 - $1 }
@@ -62,7 +62,9 @@ struct OctaveStart {
                 skin[i] =
                     strength * (left[i] * other[i] + (1 - left[i]) * skin[i]) + (1 - left[i]) * noise[i]
             }
-        } else {
+        }
+        let grain = Self.softened(noise, size: size)
+        if example == nil || !showsSkin {
             for i in skin.indices { skin[i] = skin[i] + grain[i] + (1 - left[i]) * (noise[i] - grain[i]) }
         }
         let smooth = DetailMap.enlarged(DetailMap.halved(grain, width: size, height: size), size: size / 2)

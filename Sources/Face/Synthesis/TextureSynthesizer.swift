@@ -145,9 +145,20 @@ extension Texture {
     /// `size × size`, 0...1: confidence as evidence; what is barely seen is none. Of a face that is small in all pictures what
     /// is seen best is evidence too: that its fine octaves are missing is another matter (`DetailPyramid.resolved`).
     package var evidence: [Float] {
-        let known = confidence.values.filter { $0 > 0.01 }.sorted()
-        let best = known.isEmpty ? 1 : known[known.count * 9 / 10]
-        return confidence.values.map { min(max(($0 / best - 0.15) / 0.3, 0), 1) }
+        let best = bestConfidence
+        return confidence.values.map { Self.evidence($0, best: best) }
+    }
+
+    private static func evidence(_ confidence: Float, best: Float) -> Float {
+        min(max((confidence / best - 0.15) / 0.3, 0), 1)
+    }
+
+    /// The confidence that a tenth of what was seen at all exceeds; of a map beyond 1024² every so-many-th texel is asked.
+    private var bestConfidence: Float {
+        let step = max(confidence.values.count >> 20, 1)
+        let known = stride(from: 0, to: confidence.values.count, by: step).lazy.map { confidence.values[$0] }
+            .filter { $0 > 0.01 }.sorted()
+        return known.isEmpty ? 1 : known[known.count * 9 / 10]
     }
 
     /// Puts detail on: colours times exp(change) where nothing was seen; what was seen changes only in octaves that the camera did not resolve.
@@ -156,10 +167,10 @@ extension Texture {
     ///   - sharpSize: texels along one side of the finest octave that the camera resolved.
     mutating func add(_ change: [Float], regions: DetailRegions, sharpSize: Int) {
         precondition(change.count == confidence.values.count, "change of \(change.count) texels")
-        let evidence = self.evidence
+        let best = bestConfidence
         let coarse = Self.smoothed(change, size: albedo.width, to: sharpSize)
         for i in change.indices where regions.skin[i] > 0 {
-            let (share, fine) = (evidence[i], change[i] - coarse[i])
+            let (share, fine) = (Self.evidence(confidence.values[i], best: best), change[i] - coarse[i])
             let factor = expf(regions.plain[i] * ((1 - share) * change[i] + share * fine))
             for c in 3 * i..<3 * i + 3 {
                 albedo.values[c] = min(max(albedo.values[c] * factor, 0), 1)

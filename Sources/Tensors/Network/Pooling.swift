@@ -9,8 +9,26 @@ package enum LowPassPooling {
     /// The same at these tiles of the output.
     static func forward(_ input: FeatureMap, into output: FeatureMap, at tiles: TileSet) {
         precondition(output.shape == input.shape.pooled, "pooling of \(input.shape) to \(output.shape)")
-        let geometry = Geometry(input)
-        nonisolated(unsafe) let (from, to) = (input.values, output.values)
+        forward(input.values, into: output.values, Geometry(input), at: tiles)
+    }
+
+    /// The same of one plane, row by row, without a map of its own: large ones are many megabytes.
+    package static func halved(_ plane: Span<Float>, width: Int, height: Int) -> [Float] {
+        precondition(plane.count == width * height, "\(plane.count) values of \(width) × \(height)")
+        let geometry = Geometry(width: width, height: height)
+        let small = MapShape(channels: 1, height: geometry.smallHeight, width: geometry.smallWidth)
+        return plane.withUnsafeBufferPointer { plane in
+            [Float](unsafeUninitializedCapacity: small.pixels) { result, count in
+                forward(plane.baseAddress!, into: result.baseAddress!, geometry, at: .all(small))
+                count = small.pixels
+            }
+        }
+    }
+
+    private static func forward(
+        _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, _ geometry: Geometry, at tiles: TileSet
+    ) {
+        nonisolated(unsafe) let (from, to) = (input, output)
         geometry.rowsInStrips(of: tiles) { plane, y, columns in
             let rows = geometry.rows(y)
             let source = from + plane * geometry.row * geometry.height
@@ -84,6 +102,9 @@ package enum LowPassPooling {
             width = large.shape.width
             height = large.shape.height
         }
+
+        /// Of one plane.
+        init(width: Int, height: Int) { (planes, block, self.width, self.height) = (1, 1, width, height) }
 
         /// Every row of these tiles, on every plane.
         func rowsInStrips(
