@@ -110,22 +110,30 @@ struct SynthesisBench: ParsableCommand {
         }
         for test in Test.allCases {
             guard let found = sums[test] else { continue }
-            for (what, distances) in [
-                ("", found.map(\.distances)), (", with brows and hairlines", found.map(\.distancesWithFeatures)),
-            ] {
-                var means: [SynthesisTrial.Way: Double] = [:]
-                for way in Self.columns where distances[0][way] != nil {
-                    means[way] = distances.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
-                }
-                let ours = means[.ours] ?? .nan
-                Self.say(
-                    "\(test.rawValue)\(what), \(found.count) faces: \(Self.text(means)); ours is "
-                        + Self.columns.filter { $0 != .ours && means[$0] != nil }.map {
-                            String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
-                        }.joined(separator: ", "))
-            }
+            Self.say(Self.means("\(test.rawValue), \(found.count) faces", found))
             Self.say(Self.bounds(test, found))
         }
+        let onBothSides = sums.filter { !$0.key.regions.isEmpty }
+        if onBothSides.count > 1 {
+            let found = Test.allCases.flatMap { onBothSides[$0] ?? [] }
+            Self.say(Self.means("all that was hidden on both sides, \(found.count) times", found))
+        }
+    }
+
+    /// Over skin, and with what reaches into it, a line each: the ways' means, and ours beside each.
+    private static func means(_ what: String, _ found: [SynthesisTrial.Result]) -> String {
+        [("", found.map(\.distances)), (", with brows and hairlines", found.map(\.distancesWithFeatures))].map {
+            rest, distances in
+            var means: [SynthesisTrial.Way: Double] = [:]
+            for way in columns where distances[0][way] != nil {
+                means[way] = distances.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
+            }
+            let ours = means[.ours] ?? .nan
+            let beside = columns.filter { $0 != .ours && means[$0] != nil }.map {
+                String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
+            }
+            return "\(what)\(rest): \(text(means)); ours is " + beside.joined(separator: ", ")
+        }.joined(separator: "\n")
     }
 
     /// What bounds any way: the own other side, and another draw of the same statistics, each beside ours on the same faces.
