@@ -58,6 +58,29 @@ package struct DetailMap: Sendable {
         self.init(size: size, values: values, seen: zip(seen, regions.skin).map { $0 * $1 })
     }
 
+    /// What a look takes away of a map as its local mean over skin; smooth, so it is worked out at `meanSize`.
+    static func localMean(_ values: [Float], regions: DetailRegions) -> [Float] {
+        var (size, level, weights) = (regions.size, values, Array(regions.skin))
+        for i in level.indices { level[i] *= weights[i] }
+        while size > meanSize {
+            level = halved(level, width: size, height: size)
+            weights = halved(weights, width: size, height: size)
+            size /= 2
+        }
+        var plane = Plane(width: size, height: size)
+        for i in level.indices { plane.pixels[i] = SIMD4(level[i], weights[i], 0, 0) }
+        level = plane.blurred(radius: max(Int(Float(size) * Float(reach)), 1)).pixels.map {
+            $0.y > 1e-3 ? $0.x / $0.y : 0
+        }
+        while size < regions.size {
+            level = enlarged(level, size: size)
+            size *= 2
+        }
+        return level
+    }
+
+    private static let meanSize = 512
+
     /// Half the size, by the pyramid's low-pass.
     package var halved: DetailMap {
         DetailMap(

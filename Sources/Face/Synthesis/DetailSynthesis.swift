@@ -9,7 +9,7 @@ package import Tensors
 package struct DetailSynthesis {
     package struct Options: Sendable {
         /// Evaluations per tile, from the coarsest octave up; the last counts for all further ones.
-        package var evaluations = [20, 15, 10]
+        package var evaluations = [40, 30, 20, 4]
         /// Texels along a tile's side, overlap and context not counted.
         package var tile = 128
         package var seed: UInt64 = 1
