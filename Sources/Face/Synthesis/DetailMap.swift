@@ -58,25 +58,20 @@ package struct DetailMap: Sendable {
         self.init(size: size, values: values, seen: zip(seen, regions.skin).map { $0 * $1 })
     }
 
-    /// What a look takes away of a map as its local mean over skin; smooth, so it is worked out at `meanSize`.
-    static func localMean(_ values: [Float], regions: DetailRegions) -> [Float] {
-        var (size, level, weights) = (regions.size, values, Array(regions.skin))
-        for i in level.indices { level[i] *= weights[i] }
-        while size > meanSize {
-            level = halved(level, width: size, height: size)
-            weights = halved(weights, width: size, height: size)
-            size /= 2
-        }
+    /// What a look takes away of a map as its local mean over skin: smooth, so it is worked out at `meanSize` and has that many
+    /// texels a side, or as many as the map. No room is taken at the map's own size.
+    /// - Parameter value: of a texel of the map.
+    static func localMean(regions: DetailRegions, of value: (Int) -> Float) -> [Float] {
+        let size = min(regions.size, meanSize)
+        let step = regions.size / size
         var plane = Plane(width: size, height: size)
-        for i in level.indices { plane.pixels[i] = SIMD4(level[i], weights[i], 0, 0) }
-        level = plane.blurred(radius: max(Int(Float(size) * Float(reach)), 1)).pixels.map {
+        for i in regions.skin.indices where regions.skin[i] > 0 {
+            let at = i / regions.size / step * size + i % regions.size / step
+            plane.pixels[at] += regions.skin[i] * SIMD4(value(i), 1, 0, 0)
+        }
+        return plane.blurred(radius: max(Int(Float(size) * Float(reach)), 1)).pixels.map {
             $0.y > 1e-3 ? $0.x / $0.y : 0
         }
-        while size < regions.size {
-            level = enlarged(level, size: size)
-            size *= 2
-        }
-        return level
     }
 
     private static let meanSize = 512

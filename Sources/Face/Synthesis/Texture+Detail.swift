@@ -30,13 +30,21 @@ extension Texture {
     mutating func add(_ change: [Float], regions: DetailRegions, sharpSize: Int) {
         precondition(change.count == confidence.values.count, "change of \(change.count) texels")
         let best = bestConfidence
-        let lost = DetailMap.localMean(
-            change.indices.map { (1 - Self.evidence(confidence.values[$0], best: best)) * change[$0] },
-            regions: regions)
+        var lost = DetailMap.localMean(regions: regions) {
+            (1 - Self.evidence(confidence.values[$0], best: best)) * change[$0]
+        }
+        // Smooth: two texels of the map may share one of it, four no more.
+        var side = Int(Float(lost.count).squareRoot())
+        if 2 * side < regions.size {
+            lost = DetailMap.enlarged(lost, size: side)
+            side *= 2
+        }
+        let step = regions.size / side
         let coarse = Self.smoothed(change, size: albedo.width, to: sharpSize)
         for i in change.indices where regions.skin[i] > 0 {
+            let mean = lost[i / regions.size / step * side + i % regions.size / step]
             let (share, fine) = (Self.evidence(confidence.values[i], best: best), change[i] - coarse[i])
-            let factor = expf(regions.plain[i] * ((1 - share) * (change[i] + lost[i]) + share * fine))
+            let factor = expf(regions.plain[i] * ((1 - share) * (change[i] + mean) + share * fine))
             for c in 3 * i..<3 * i + 3 {
                 albedo.values[c] = min(max(albedo.values[c] * factor, 0), 1)
             }
