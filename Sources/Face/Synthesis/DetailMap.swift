@@ -58,8 +58,8 @@ package struct DetailMap: Sendable {
         self.init(size: size, values: values, seen: zip(seen, regions.skin).map { $0 * $1 })
     }
 
-    /// What a look takes away of a map as its local mean over skin: smooth, so it is worked out at `meanSize` and has that many
-    /// texels a side, or as many as the map. No room is taken at the map's own size.
+    /// What a look takes away of a map as its local mean over skin: smooth, so it is worked out at `meanSize` and has twice as
+    /// many texels a side, or as many as the map. No room is taken at the map's own size.
     /// - Parameter value: of a texel of the map.
     static func localMean(regions: DetailRegions, of value: (Int) -> Float) -> [Float] {
         let size = min(regions.size, meanSize)
@@ -69,12 +69,13 @@ package struct DetailMap: Sendable {
             let at = i / regions.size / step * size + i % regions.size / step
             plane.pixels[at] += regions.skin[i] * SIMD4(value(i), 1, 0, 0)
         }
-        return plane.blurred(radius: max(Int(Float(size) * Float(reach)), 1)).pixels.map {
+        let mean = plane.blurred(radius: max(Int(Float(size) * Float(reach)), 1)).pixels.map {
             $0.y > 1e-3 ? $0.x / $0.y : 0
         }
+        return step > 1 ? enlarged(mean, size: size) : mean
     }
 
-    private static let meanSize = 512
+    private static let meanSize = 256
 
     /// Half the size, by the pyramid's low-pass.
     package var halved: DetailMap {

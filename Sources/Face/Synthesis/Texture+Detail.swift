@@ -30,15 +30,10 @@ extension Texture {
     mutating func add(_ change: [Float], regions: DetailRegions, sharpSize: Int) {
         precondition(change.count == confidence.values.count, "change of \(change.count) texels")
         let best = bestConfidence
-        var lost = DetailMap.localMean(regions: regions) {
+        let lost = DetailMap.localMean(regions: regions) {
             (1 - Self.evidence(confidence.values[$0], best: best)) * change[$0]
         }
-        // Smooth: two texels of the map may share one of it, four no more.
-        var side = Int(Float(lost.count).squareRoot())
-        if 2 * side < regions.size {
-            lost = DetailMap.enlarged(lost, size: side)
-            side *= 2
-        }
+        let side = Int(Float(lost.count).squareRoot())
         let step = regions.size / side
         let coarse = Self.smoothed(change, size: albedo.width, to: sharpSize)
         for i in change.indices where regions.skin[i] > 0 {
