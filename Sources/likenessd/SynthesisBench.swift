@@ -46,12 +46,17 @@ struct SynthesisBench: ParsableCommand {
     @Option(help: "Ways to fill; all when not given.") var way: [SynthesisTrial.Way] = []
     @Option(help: "Evaluations are multiplied by this.") var effort = 1.0
     @Option(help: "Texels of a tile's side.") var tile = 128
+    @Option(help: "Each way synthesizes so often, from other random starts; distances are their means.") var draws = 1
     @Option(
         help: ArgumentHelp(
             "Directory for pictures: NNN-TEST.png of the detail: truth and each way side by side; NNN-TEST-colour.png of the albedo: truth, what was seen, smooth or mirrored, ours."
         )) var sheets: String?
 
     private static let columns: [SynthesisTrial.Way] = [.smooth, .mirror, .ours, .random, .mean, .nearest, .own]
+
+    func validate() throws {
+        if draws < 1 { throw ValidationError("--draws is 1 or more") }
+    }
 
     func run() throws {
         let directory = Places.models(option: models)
@@ -62,7 +67,7 @@ struct SynthesisBench: ParsableCommand {
         options.evaluations = options.evaluations.map { Int(Double($0) * effort) }
         let trial = SynthesisTrial(
             atlas: atlas, albedo: contents.albedo, features: .init(contents),
-            random: try random.map { .init(try Self.contents($0)) }, options: options)
+            random: try random.map { .init(try Self.contents($0)) }, options: options, draws: draws)
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
         if let sheets { try FileManager.default.createDirectory(atPath: sheets, withIntermediateDirectories: true) }
         let held = try FileManager.default.contentsOfDirectory(atPath: faces).sorted().filter {
@@ -129,11 +134,20 @@ struct SynthesisBench: ParsableCommand {
                 means[way] = distances.reduce(0) { $0 + ($1[way] ?? 0) } / Double(found.count)
             }
             let ours = means[.ours] ?? .nan
-            let beside = columns.filter { $0 != .ours && means[$0] != nil }.map {
-                String(format: "%.2f of \($0.rawValue)", ours / means[$0]!)
+            let beside = columns.filter { $0 != .ours && means[$0] != nil }.map { way in
+                let differences = distances.map { ($0[.ours] ?? .nan) - $0[way]! }
+                return String(format: "%.2f of \(way.rawValue) (%@)", ours / means[way]!, Self.text(differences))
             }
             return "\(what)\(rest): \(text(means)); ours is " + beside.joined(separator: ", ")
         }.joined(separator: "\n")
+    }
+
+    /// Mean of differences and its standard error.
+    private static func text(_ differences: [Double]) -> String {
+        let count = Double(differences.count)
+        let mean = differences.reduce(0, +) / count
+        let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return String(format: "%+.4f ± %.4f", mean, (squares / max(count - 1, 1) / count).squareRoot())
     }
 
     /// What bounds any way: the own other side, and another draw of the same statistics, each beside ours on the same faces.

@@ -47,12 +47,17 @@ package struct SynthesisTrial {
     private let random: Features?
     private let distance: DetailDistance
     private let options: DetailSynthesis.Options
+    private let draws: Int
 
-    /// - Parameter albedo: tells the smooth colours of what is hidden.
+    /// - Parameters:
+    ///   - albedo: tells the smooth colours of what is hidden.
+    ///   - draws: how often each way synthesizes, from other random starts: distances and contrasts are their means.
     package init(
         atlas: TextureAtlas, albedo: AlbedoModel?, features: Features, random: Features?,
-        options: DetailSynthesis.Options = DetailSynthesis.Options()
+        options: DetailSynthesis.Options = DetailSynthesis.Options(), draws: Int = 1
     ) {
+        precondition(draws > 0, "\(draws) draws")
+        self.draws = draws
         self.atlas = atlas
         self.albedo = albedo
         pyramid = DetailPyramid(atlas: atlas)
@@ -87,7 +92,7 @@ package struct SynthesisTrial {
         /// The same with what is no skin and that no texture can foretell: brows that reach beyond their usual place, hairlines.
         package var distancesWithFeatures: [Way: Double]
         package var maps: [Way: DetailMap]
-        /// As published: what was hidden has its smooth colours told, or mirrored, and a way's detail on them.
+        /// As published: what was hidden has its smooth colours told, or mirrored, and a way's detail on them. Of the first draw.
         package var textures: [Way: Texture]
         /// What there was to go by.
         package var seen: DetailMap
@@ -152,9 +157,9 @@ package struct SynthesisTrial {
             if let pixelsPerMetre { seen = seen.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre) }
             return DetailAnalysis(of: seen, relations: features.relations, resolved: resolved)
         }
-        func complete(_ analysis: DetailAnalysis, _ features: Features, seed: UInt64? = nil) -> Texture {
+        func complete(_ analysis: DetailAnalysis, _ features: Features, draw: Int) -> Texture {
             var options = options
-            options.seed = seed ?? options.seed
+            options.seed += UInt64(draw)
             let synthesis = DetailSynthesis(
                 pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
                 resolved: resolved, options: options)
@@ -176,37 +181,49 @@ package struct SynthesisTrial {
             contrast: [:], otherSide: nil, anotherDraw: nil, analysis: ours,
             targetContrast: contrast(of: ours, beside: truth))
         for way in Way.allCases where ways.contains(way) {
+            let make: (Int) -> Texture
             switch way {
-            case .smooth, .mirror: result.textures[way] = texture
-            case .ours: result.textures[way] = complete(ours, features)
-            case .random: result.textures[way] = random.map { complete(analysis($0), $0) }
+            case .smooth, .mirror: make = { _ in texture }
+            case .ours: make = { complete(ours, features, draw: $0) }
+            case .random:
+                guard let random else { continue }
+                let analysis = analysis(random)
+                make = { complete(analysis, random, draw: $0) }
             case .mean:
                 let even = [Double](repeating: 1, count: database.faces)
-                result.textures[way] = complete(DetailAnalysis(weights: even, database: database), features)
+                make = { complete(DetailAnalysis(weights: even, database: database), features, draw: $0) }
             case .nearest:
                 let best = ours.weights.indices.max { ours.weights[$0] < ours.weights[$1] }!
                 let one = ours.weights.indices.map { $0 == best ? 1.0 : 0 }
-                result.textures[way] = complete(DetailAnalysis(weights: one, database: database), features)
+                make = { complete(DetailAnalysis(weights: one, database: database), features, draw: $0) }
             case .own:
                 let statistics = DetailStatistics(of: truth, pyramid: pyramid, network: features.network)
                 let ideal = DetailAnalysis(ideal: statistics, database: database)
-                let own = complete(ideal, features)
-                result.textures[way] = own
-                let another = lookedAt(complete(ideal, features, seed: options.seed + 1))
-                result.anotherDraw = mean(groups, another, truth: lookedAt(own))
+                make = { complete(ideal, features, draw: $0) }
+            }
+            let count = way == .smooth || way == .mirror ? 1 : draws
+            for draw in 0..<count {
+                let texture = make(draw)
+                let map = lookedAt(texture)
+                if draw == 0 { (result.textures[way], result.maps[way]) = (texture, map) }
+                func add(_ value: Double, to sums: inout [Way: Double]) {
+                    sums[way, default: 0] += value / Double(count)
+                }
+                add(mean(groups, map, truth: truth), to: &result.distances)
+                add(mean(groupsWithFeatures, map, truth: truth), to: &result.distancesWithFeatures)
+                add(symmetry(map, at: groups.flatMap { $0 }, seen: filled), to: &result.symmetry)
+                let contrast = distance.contrast(map.values, truth: truth.values, at: groups.flatMap { $0 })
+                result.contrast[way] = zip(result.contrast[way] ?? contrast.map { _ in 0 }, contrast).map {
+                    $0 + $1 / Double(count)
+                }
+            }
+            if way == .own {
+                let another = lookedAt(make(draws))
+                result.anotherDraw = mean(groups, another, truth: result.maps[.own]!)
             }
         }
         result.otherSide = otherSide(of: truth, skin: skin, groups: groups)
         result.trueSymmetry = symmetry(truth, at: groups.flatMap { $0 }, seen: filled)
-        for (way, texture) in result.textures {
-            let map = lookedAt(texture)
-            result.maps[way] = map
-            result.distances[way] = mean(groups, map, truth: truth)
-            result.distancesWithFeatures[way] = mean(groupsWithFeatures, map, truth: truth)
-            result.contrast[way] = distance.contrast(
-                map.values, truth: truth.values, at: groups.flatMap { $0 })
-            result.symmetry[way] = symmetry(map, at: groups.flatMap { $0 }, seen: filled)
-        }
         return result
     }
 
