@@ -9,7 +9,7 @@ final class WinogradConvolution: Sendable {
     /// Tiles at a time; the product takes six.
     private static let batch = 24
     /// Tiles that one thread takes in turn.
-    private static let strip = 20 * batch
+    private static let strip = 10 * batch
 
     private let inputs: Int
     private let groups: Int
