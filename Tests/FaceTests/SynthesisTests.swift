@@ -86,6 +86,64 @@ import Testing
         #expect(count == 3)
     }
 
+    /// Truth: one tile after the other.
+    @Test func tilesSideBySideGiveTheBitsOfOneAfterTheOther() throws {
+        let contents = Self.contents()
+        let features = contents.network.network()
+        let half = Self.detail(0.02, seed: 50, half: true)
+        let analysis = DetailAnalysis(
+            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features),
+            relations: FaceRelations(contents.database))
+        var options = DetailSynthesis.Options()
+        (options.tile, options.evaluations) = (32, [6])
+        /// The result, and the tile of each step.
+        func complete(together: Int, steps: Int = .max) -> (values: [Float]?, tiles: [Int]) {
+            options.together = together
+            var tiles: [Int] = []
+            let found = DetailSynthesis(
+                pyramid: Self.pyramid, network: features, analysis: analysis, database: contents.database,
+                options: options
+            ).complete(half) {
+                tiles.append($0.window)
+                return tiles.count < steps
+            }
+            return (found?.values, tiles)
+        }
+        let (slow, fast) = (complete(together: 1), complete(together: 2))
+        #expect(slow.values != half.values)
+        #expect(fast.values == slow.values)
+        #expect(slow.tiles == slow.tiles.sorted() && slow.tiles == fast.tiles.sorted())
+        let stop = fast.tiles.count * 3 / 4 + 1
+        let stopped = complete(together: 2, steps: stop)
+        #expect(stopped.values == nil && stopped.tiles.count == stop)
+    }
+
+    /// Truth: the rule itself, for workers who finish in any order.
+    @Test(arguments: [1, 2, 3]) func piecesWaitForThoseBeforeThemThatConcernThem(workers: Int) {
+        var generator = SeededGenerator(seed: UInt64(workers))
+        let size = 1024
+        let work = (0..<size * size).map { abs($0 % size - 512) + abs($0 / size - 500) < 480 }
+        let pieces = DetailWindows(side: 128).pieces(work, size: size)
+        #expect(pieces.count > 30)
+        var queue = PieceQueue(pieces)
+        var (order, finished, running, most) = ([Int](), Set<Int>(), [Int](), 0)
+        while true {
+            while running.count < workers, let k = queue.take() {
+                for j in pieces.indices where pieces[k].concerns(pieces[j]) && j != k {
+                    #expect(j < k ? finished.contains(j) : !order.contains(j), "\(k) beside \(j)")
+                }
+                order.append(k)
+                running.append(k)
+            }
+            most = max(most, running.count)
+            guard !running.isEmpty else { break }
+            let done = running.remove(at: Int(generator.next() % UInt64(running.count)))
+            finished.insert(done)
+            queue.finish(done)
+        }
+        #expect(order.sorted() == Array(pieces.indices) && most == workers)
+    }
+
     @Test func theConvexFitIsOptimal() {
         var generator = SeededGenerator(seed: 4)
         for n in [2, 7, 30] {

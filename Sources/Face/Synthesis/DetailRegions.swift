@@ -196,4 +196,16 @@ package struct DetailWindow: Sendable, Hashable {
         for row in y..<y + height { result += values[row * size + x..<row * size + x + width] }
         return result
     }
+
+    /// Puts the window's part of `piece`, which is of a window around this one, into `values`, `size` a row.
+    func replace(_ values: inout [Float], size: Int, by piece: [Float], of outer: DetailWindow) {
+        for row in y..<y + height {
+            let from = (row - outer.y) * outer.width + x - outer.x
+            values.replaceSubrange(row * size + x..<row * size + x + width, with: piece[from..<from + width])
+        }
+    }
+
+    func touches(_ other: DetailWindow) -> Bool {
+        x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
+    }
 }

@@ -1,5 +1,5 @@
 /// One piece of an octave that is worked on at a time.
-struct DetailPiece {
+package struct DetailPiece {
     /// All that features look at: the texels that may change and fixed context around them.
     let outer: DetailWindow
     fileprivate let tile: DetailWindow
@@ -8,25 +8,45 @@ struct DetailPiece {
     /// Of `outer`, row by row, 0...1: how far a texel belongs to this piece; whole in its tile, fading in the overlap.
     /// Made anew each time.
     var mask: [Float] { DetailWindows.mask(tile, in: outer, size: size) }
+    /// Outside of this the mask is zero.
+    let changed: DetailWindow
+
+    fileprivate init(_ tile: DetailWindow, in outer: DetailWindow, size: Int) {
+        (self.tile, self.outer, self.size) = (tile, outer, size)
+        func span(_ tile: Int, _ side: Int, _ outer: Int, _ length: Int) -> (start: Int, length: Int) {
+            let (reach, context) = (DetailWindows.overlap - 1, DetailWindows.context)
+            let low = max(tile - reach, outer > 0 ? outer + context : 0)
+            let high = min(tile + side + reach, outer + length < size ? outer + length - context : size)
+            return (low, max(high - low, 0))
+        }
+        let (x, width) = span(tile.x, tile.width, outer.x, outer.width)
+        let (y, height) = span(tile.y, tile.height, outer.y, outer.height)
+        changed = DetailWindow(x: x, y: y, width: width, height: height)
+    }
+
+    /// Whether one of them looks at what the other changes.
+    package func concerns(_ other: DetailPiece) -> Bool { outer.touches(other.changed) || changed.touches(other.outer) }
 }
 
 /// Cuts an octave into tiles with overlap and context, each no larger than what is to be done in it. Small tiles converge
 /// sooner than large ones, where one step length has to suit every region, and their maps stay in the processor's caches.
-struct DetailWindows {
+package struct DetailWindows {
     /// Texels of a tile's side.
-    let side: Int
+    private let side: Int
     /// Texels around a tile that are worked on as well, and fixed context around those: features reach this far.
     static let overlap = 16
     static let context = 16
     /// Pieces have sides of multiples of this, since each size is prepared for once.
     private static let step = 32
     /// Texels that pieces begin at are multiples of this: as often as maps of theirs are halved.
-    var alignment = 2
+    private let alignment: Int
+
+    package init(side: Int, alignment: Int = 2) { (self.side, self.alignment) = (side, alignment) }
 
     /// - Parameters:
     ///   - work: `size × size`: where something is to be synthesized.
     /// - Returns: in reading order.
-    func pieces(_ work: [Bool], size: Int) -> [DetailPiece] {
+    package func pieces(_ work: [Bool], size: Int) -> [DetailPiece] {
         precondition(work.count == size * size && size % 2 == 0, "work of \(work.count) on \(size)²")
         let count = max(size / side, 1)
         let side = size / count
@@ -37,7 +57,7 @@ struct DetailWindows {
             let (x, width) = grown(box.x, box.width, by: reach, size: size)
             let (y, height) = grown(box.y, box.height, by: reach, size: size)
             let outer = DetailWindow(x: x, y: y, width: width, height: height)
-            return DetailPiece(outer: outer, tile: tile, size: size)
+            return DetailPiece(tile, in: outer, size: size)
         }
     }
 
