@@ -41,4 +41,22 @@ import Testing
         edge.finish()
         #expect(await receiver.value == nil)
     }
+
+    @Test func anOfferIsTakenWhereThereIsRoomAndNeverWaits() async {
+        let newest = Edge<Int>(.newest)
+        #expect(newest.offer(1) && newest.offer(2) && newest.lost == 1)
+        #expect(await newest.next() == 2)
+        let receiver = Task { await newest.next() }
+        await Task.yield()
+        #expect(newest.offer(3))
+        #expect(await receiver.value == 3)
+        let one = Edge<Int>(.suspending(capacity: 1))
+        #expect(one.offer(1) && !one.offer(2))
+        #expect(await one.next() == 1)
+        #expect(one.offer(3))
+        one.finish()
+        #expect(!one.offer(4))
+        #expect(await one.next() == 3)
+        #expect(await one.next() == nil)
+    }
 }

@@ -18,6 +18,11 @@ enum Film {
         try reencode(person, to: folder + "/long.mp4", times: 4) { $0 }
     }
 
+    /// The same person, then one picture of them for a minute and a half: nothing new to be seen.
+    static let still: String = made("still.mp4") { folder in
+        try reencode(person, to: folder + "/still.mp4", lastTimes: 2700) { $0 }
+    }
+
     /// The avatar that the real program makes of `person`.
     static let avatar: String = made("avatars/avatar.glb") { folder in
         let run = try Program.run([
@@ -93,7 +98,9 @@ enum Film {
         return folder.path + "/" + name
     }
 
-    private static func reencode(_ path: String, to other: String, times: Int = 1, _ change: (Image) -> Image) throws {
+    private static func reencode(
+        _ path: String, to other: String, times: Int = 1, lastTimes: Int = 0, _ change: (Image) -> Image
+    ) throws {
         var reader = try VideoReader(.file(path: path))
         var pictures: [Image] = []
         while let frame = try reader.next() {
@@ -105,6 +112,7 @@ enum Film {
         var encoder = try VideoEncoder(
             path: other, width: pictures[0].width, height: pictures[0].height, settings: settings)
         for _ in 0..<times { for picture in pictures { try encoder.append(picture) } }
+        for _ in 0..<lastTimes { try encoder.append(pictures.last!) }
         try encoder.finish()
     }
 }

@@ -51,10 +51,10 @@ enum Program {
     }
 
     /// Starts it and leaves it running, silent.
-    static func start(_ arguments: [String]) throws -> Process {
+    static func start(_ arguments: [String], synthesis: Bool = false) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = plain(arguments)
+        process.arguments = synthesis ? arguments : plain(arguments)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

@@ -67,6 +67,42 @@ import Testing
         #expect(shift < 8)
     }
 
+    /// Of a camera whose person has come to rest. Truth: the editions, in their order.
+    /// - Parameter interval: with none each octave is an edition; with one that is longer than the first octave takes, what came
+    ///   too soon is published behind it, though no other avatar follows.
+    @Test(.patient(minutes: 3), arguments: [0, 8])
+    func whatIsSynthesizedIsPublishedThoughNothingNewIsSeen(interval: Int) throws {
+        let place = TemporaryDirectory()
+        let (output, preset) = (place.path + "/out", place.path + "/still.yaml")
+        try Data(
+            """
+            texture: {intervalSeconds: 600, size: 512, synthesisSize: 512}
+            publication: {minimumIntervalSeconds: \(interval), minimumGain: 0, keep: 100}
+            """.utf8
+        ).write(to: URL(fileURLWithPath: preset))
+        let process = try Program.start(
+            [
+                "run", "--source", Film.still, "--output", output, "--models", Models.path, "--preset", preset,
+                "--real-time",
+            ], synthesis: true)
+        func editions() -> [Double] {
+            (1...9).prefix { FileManager.default.fileExists(atPath: "\(output)/avatar.00000\($0).json") }.compactMap {
+                FileManager.default.contents(atPath: "\(output)/avatar.00000\($0).json").flatMap {
+                    Manifest(json: [UInt8]($0))
+                }?.quality.synthesis ?? 0
+            }
+        }
+        while process.isRunning, editions().last != 1 { Thread.sleep(forTimeInterval: 0.1) }
+        let wasPlaying = process.isRunning
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        let found = editions()
+        print("share of the octaves by edition: \(found)")
+        #expect(wasPlaying && process.terminationStatus == 0)
+        #expect(found == found.sorted() && found.first == 0 && found.last == 1)
+        if interval == 0 { #expect(found.contains(0.5)) }
+    }
+
     /// Manifest, avatar and picture say the same of where the texels come from.
     private func expectOrigins(_ manifest: Manifest, _ avatar: Avatar, _ output: String, synthesis: Bool) throws {
         let origins = try #require(avatar.origins)

@@ -47,6 +47,15 @@ package final class Edge<Element: Sendable>: Sendable {
         }
     }
 
+    /// Hands over an element if that takes no waiting: for a stage in the middle of its work.
+    /// - Returns: whether it was taken; it is lost when not.
+    @discardableResult
+    package func offer(_ element: Element) -> Bool {
+        let action = state.withLock { $0.offer(element) }
+        action?.perform()
+        return action != nil
+    }
+
     /// The next element, or `nil` once the edge is closed and empty.
     package func next() async -> Element? {
         await withCheckedContinuation { (receiver: CheckedContinuation<Element?, Never>) in
@@ -104,10 +113,21 @@ struct EdgeState<Element: Sendable>: Sendable {
 
     mutating func send(_ element: Element, sender: Sender) -> Action {
         if finished { return Action(senders: [(sender, false)]) }
+        guard var action = offer(element) else {
+            waitingSenders.append((element, sender))
+            return Action()
+        }
+        action.senders.append((sender, true))
+        return action
+    }
+
+    /// - Returns: `nil` where the element was not taken: there is no room, or nothing more can be sent.
+    mutating func offer(_ element: Element) -> Action? {
+        if finished { return nil }
         if let receiver = waitingReceiver {
             waitingReceiver = nil
             activity = StageActivity(isBusy: true, steps: activity.steps + 1)
-            return Action(senders: [(sender, true)], receiver: (receiver, element))
+            return Action(receiver: (receiver, element))
         }
         switch policy {
         case .newest:
@@ -115,16 +135,11 @@ struct EdgeState<Element: Sendable>: Sendable {
             let (key, own) = (key, key(element))
             buffer.removeAll { key($0) == own }
             lost += before - buffer.count
-            buffer.append(element)
-            return Action(senders: [(sender, true)])
         case .suspending(let capacity):
-            if buffer.count < capacity {
-                buffer.append(element)
-                return Action(senders: [(sender, true)])
-            }
-            waitingSenders.append((element, sender))
-            return Action()
+            guard buffer.count < capacity else { return nil }
         }
+        buffer.append(element)
+        return Action()
     }
 
     mutating func next(receiver: Receiver) -> Action {

@@ -55,14 +55,26 @@ private final class PublishedPerson {
             lastScore: directory.current?.bar ?? 0)
         self.directory = directory
     }
+
+    /// What was better but too soon is to be written once the interval is over.
+    /// - Parameter time: seconds of the stream.
+    func considerPending(at time: Double) {
+        guard let better = pending else { return }
+        switch gate.consider(better.quality, time: time) {
+        case .publish: (unwritten, pending) = (better, nil)
+        case .noGain: pending = nil
+        case .tooSoon: break
+        }
+    }
 }
 
 extension Pipeline {
-    /// Seconds until a publication that failed is tried again.
+    /// Seconds until a publication that failed or was too soon is tried again.
     private static let retrySeconds = 2.0
 
-    /// Avatars → files, by the gate's word; what was better but too soon is flushed at the end. On a live source what cannot be
-    /// written is kept and tried again, until it or something newer can be; a film ends with it.
+    /// Avatars → files, by the gate's word; what was better but too soon is flushed when the interval is over, of a film at its
+    /// end. On a live source what cannot be written is kept and tried again, until it or something newer can be; a film ends
+    /// with it.
     /// - Parameter mapper: `nil` for skin without maps.
     /// - Returns: the last avatar made of the first person, published or not.
     func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> FinishedAvatar? {
@@ -77,10 +89,14 @@ extension Pipeline {
         var looked = ContinuousClock.now
         var failure: Failure?
         while true {
-            while failure != nil, !avatars.isWaiting, !avatars.isFinished {
+            func hasMore() -> Bool {
+                failure != nil || settings.isLive && people.contains { $0.pending != nil }
+            }
+            while hasMore(), !avatars.isWaiting, !avatars.isFinished {
                 avatars.isResting()
                 await pause(until: avatars)
                 avatars.isGettingOn()
+                for person in people { person.considerPending(at: report.now.streamTime) }
                 failure = try retry(people, mapper: mapper)
             }
             guard let finished = await avatars.next() else { break }
@@ -145,7 +161,7 @@ extension Pipeline {
         return nil
     }
 
-    /// Until a failed publication is due again, or there is something else to do.
+    /// Until a publication is due again, or there is something else to do.
     private func pause(until avatars: Edge<FinishedAvatar>) async {
         let end = ContinuousClock.now + .seconds(Self.retrySeconds)
         while ContinuousClock.now < end, !avatars.isWaiting, !avatars.isFinished {

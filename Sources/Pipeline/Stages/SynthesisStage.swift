@@ -56,7 +56,13 @@ extension Pipeline {
                 of: avatar.texture, pixelsPerMetre: pixelsPerMetre(avatar.made.keyframes), from: known.state
             ) {
                 octaves.append($0)
-                return !interrupted()
+                guard !interrupted() else { return false }
+                // Whoever watches a camera need not wait for the finest; a coarse result does not replace a fine one.
+                let (size, known) = ($0.detail.size, known.state?.detail.size ?? 0)
+                if settings.isLive, size < synthesizer.size, size >= known {
+                    complete.offer(finished(avatar, synthesizer, $0))
+                }
+                return true
             } goOn: { step in
                 avatars.isGettingOn()
                 report.update {
@@ -68,7 +74,6 @@ extension Pipeline {
             turns.give()
             report.worked("synthesize", since: start)
             report.update { $0.synthesizing = nil }
-            // A coarse result does not replace a fine one.
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
                 known.state = last
                 known.coverage = last.detail.size == synthesizer.size ? avatar.quality.coverage : -1
