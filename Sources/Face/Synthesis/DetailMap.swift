@@ -98,17 +98,27 @@ package struct DetailMap: Sendable {
     static func enlarged(_ values: [Float], size: Int) -> [Float] { enlarged(values, width: size, height: size) }
 
     /// Twice as many texels each way, bilinear.
-    static func enlarged(_ values: [Float], width: Int, height: Int) -> [Float] {
-        let large = 2 * width
-        var result = [Float](repeating: 0, count: 4 * width * height)
-        for y in 0..<2 * height {
-            let near = y / 2 * width
-            let far = (y % 2 == 0 ? max(y / 2 - 1, 0) : min(y / 2 + 1, height - 1)) * width
-            for x in 0..<large {
-                let other = x % 2 == 0 ? max(x / 2 - 1, 0) : min(x / 2 + 1, width - 1)
-                let a = 0.75 * values[near + x / 2] + 0.25 * values[near + other]
-                let b = 0.75 * values[far + x / 2] + 0.25 * values[far + other]
-                result[y * large + x] = 0.75 * a + 0.25 * b
+    /// - Parameters:
+    ///   - channels: of each texel, side by side.
+    ///   - rows: of the result that are wanted; all when not given.
+    static func enlarged(
+        _ values: [Float], width: Int, height: Int, channels: Int = 1, rows: Range<Int>? = nil
+    ) -> [Float] {
+        let rows = rows ?? 0..<2 * height
+        let (row, large) = (width * channels, 2 * width * channels)
+        var result = [Float](repeating: 0, count: rows.count * large)
+        for y in rows {
+            let near = y / 2 * row
+            let far = (y % 2 == 0 ? max(y / 2 - 1, 0) : min(y / 2 + 1, height - 1)) * row
+            let start = (y - rows.lowerBound) * large
+            for x in 0..<2 * width {
+                let other = (x % 2 == 0 ? max(x / 2 - 1, 0) : min(x / 2 + 1, width - 1)) * channels
+                let (own, to) = (x / 2 * channels, start + x * channels)
+                for c in 0..<channels {
+                    let a = 0.75 * values[near + own + c] + 0.25 * values[near + other + c]
+                    let b = 0.75 * values[far + own + c] + 0.25 * values[far + other + c]
+                    result[to + c] = 0.75 * a + 0.25 * b
+                }
             }
         }
         return result

@@ -35,25 +35,36 @@ extension Texture {
         }
         let side = Int(Float(lost.count).squareRoot())
         let step = regions.size / side
-        let coarse = Self.smoothed(change, size: albedo.width, to: sharpSize)
-        for i in change.indices where regions.skin[i] > 0 {
-            let mean = lost[i / regions.size / step * side + i % regions.size / step]
-            let (share, fine) = (Self.evidence(confidence.values[i], best: best), change[i] - coarse[i])
-            let factor = expf(regions.plain[i] * ((1 - share) * (change[i] + mean) + share * fine))
-            for c in 3 * i..<3 * i + 3 {
-                albedo.values[c] = min(max(albedo.values[c] * factor, 0), 1)
+        let size = albedo.width
+        let coarse = Self.smoothed(change, size: size, to: sharpSize)
+        for y in 0..<size {
+            // Row by row: the whole is as large as a plane of the texture.
+            let row =
+                coarse.count < change.count
+                ? DetailMap.enlarged(coarse, width: size / 2, height: size / 2, rows: y..<y + 1)
+                : Array(coarse[y * size..<(y + 1) * size])
+            for x in 0..<size {
+                let i = y * size + x
+                guard regions.skin[i] > 0 else { continue }
+                let mean = lost[y / step * side + x / step]
+                let (share, fine) = (Self.evidence(confidence.values[i], best: best), change[i] - row[x])
+                let factor = expf(regions.plain[i] * ((1 - share) * (change[i] + mean) + share * fine))
+                for c in 3 * i..<3 * i + 3 {
+                    albedo.values[c] = min(max(albedo.values[c] * factor, 0), 1)
+                }
             }
         }
     }
 
-    /// What a map of `sharp` texels a side shows of it; all where that is not fewer.
+    /// What a map of `sharp` texels a side shows of it, on half as many texels a side as the map has; all where that is not
+    /// fewer.
     private static func smoothed(_ values: [Float], size: Int, to sharp: Int) -> [Float] {
         var (level, side) = (values, size)
         while side > sharp {
             level = DetailMap.halved(level, width: side, height: side)
             side /= 2
         }
-        while side < size {
+        while 2 * side < size {
             level = DetailMap.enlarged(level, size: side)
             side *= 2
         }
@@ -63,18 +74,12 @@ extension Texture {
     /// Twice as large, bilinear.
     var doubled: Texture {
         let size = albedo.width
-        var larger = Texture(
+        return Texture(
             albedo: FloatImage(
-                width: 2 * size, height: 2 * size, channels: 3, values: [Float](repeating: 0, count: 12 * size * size)),
+                width: 2 * size, height: 2 * size, channels: 3,
+                values: DetailMap.enlarged(albedo.values, width: size, height: size, channels: 3)),
             confidence: FloatImage(
                 width: 2 * size, height: 2 * size, channels: 1,
                 values: DetailMap.enlarged(confidence.values, size: size)))
-        for c in 0..<3 {
-            let plane = (0..<size * size).map { albedo.values[3 * $0 + c] }
-            for (i, value) in DetailMap.enlarged(plane, size: size).enumerated() {
-                larger.albedo.values[3 * i + c] = value
-            }
-        }
-        return larger
     }
 }

@@ -126,10 +126,16 @@ package final class TextureSynthesizer {
     /// texture or the state's detail, whichever is larger.
     package func texture(_ texture: Texture, with state: State) -> Texture {
         let seen = texture.evidence
-        var old = DetailMap(texture, seen: seen, regions: ownRegions)
-        while old.size > state.detail.size { old = old.halved }
-        while old.size < state.detail.size { old = old.doubled }
-        var (change, size) = (zip(state.detail.values, old.values).map { $0 - $1 }, state.detail.size)
+        var (old, side) = (DetailMap(texture, seen: seen, regions: ownRegions).values, ownRegions.size)
+        while side > state.detail.size {
+            old = DetailMap.halved(old, width: side, height: side)
+            side /= 2
+        }
+        while side < state.detail.size {
+            old = DetailMap.enlarged(old, size: side)
+            side *= 2
+        }
+        var (change, size) = (zip(state.detail.values, old).map { $0 - $1 }, state.detail.size)
         var result = texture
         while size < result.albedo.width {
             change = DetailMap.enlarged(change, size: size)
