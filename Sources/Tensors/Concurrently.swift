@@ -22,7 +22,8 @@ extension RandomAccessCollection where Self: Sendable, Index == Int, Element: Se
 /// - Parameters:
 ///   - workers: parts at a time at most.
 ///   - take: the next part that may be begun; `nil` where none may be until another is finished, or at all.
-///   - work: on a part, as worker `0..<workers`, which works on one at a time; what it tells goes to `told`.
+///   - work: on a part, as worker `0..<workers`, which works on one at a time; what it tells goes to `told`, whose answer it gets.
+///   - told: news of a part under way.
 ///   - finish: what came of a part.
 package func workSideBySide<Part, News, Outcome>(
     workers: Int, take: () -> Part?, work: (_ part: Part, _ worker: Int, _ tell: (News) -> Bool) -> Outcome,

@@ -36,6 +36,18 @@ import Testing
         return FaceDatabaseContents(network: .own(network), database: FaceDatabase(faces), size: 256)
     }
 
+    private static func synthesis(
+        of detail: DetailMap, options: DetailSynthesis.Options = DetailSynthesis.Options()
+    ) -> DetailSynthesis {
+        let contents = contents()
+        let features = contents.network.network()
+        let analysis = DetailAnalysis(
+            of: DetailStatistics(of: detail, pyramid: pyramid, network: features),
+            relations: FaceRelations(contents.database))
+        return DetailSynthesis(
+            pyramid: pyramid, network: features, analysis: analysis, database: contents.database, options: options)
+    }
+
     private static func deviation(_ map: DetailMap, _ texels: [Int]) -> Float {
         (texels.reduce(0) { $0 + map.values[$1] * map.values[$1] } / Float(texels.count)).squareRoot()
     }
@@ -69,14 +81,8 @@ import Testing
     }
 
     @Test func itStopsWhenTold() {
-        let contents = Self.contents()
-        let features = contents.network.network()
         let half = Self.detail(0.02, seed: 50, half: true)
-        let analysis = DetailAnalysis(
-            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features),
-            relations: FaceRelations(contents.database))
-        let synthesis = DetailSynthesis(
-            pyramid: Self.pyramid, network: features, analysis: analysis, database: contents.database)
+        let synthesis = Self.synthesis(of: half)
         var count = 0
         #expect(
             synthesis.complete(half) { _ in
@@ -87,23 +93,15 @@ import Testing
     }
 
     /// Truth: one tile after the other.
-    @Test func tilesSideBySideGiveTheBitsOfOneAfterTheOther() throws {
-        let contents = Self.contents()
-        let features = contents.network.network()
+    @Test func tilesSideBySideGiveTheBitsOfOneAfterTheOther() {
         let half = Self.detail(0.02, seed: 50, half: true)
-        let analysis = DetailAnalysis(
-            of: DetailStatistics(of: half, pyramid: Self.pyramid, network: features),
-            relations: FaceRelations(contents.database))
         var options = DetailSynthesis.Options()
         (options.tile, options.evaluations) = (32, [6])
         /// The result, and the tile of each step.
         func complete(together: Int, steps: Int = .max) -> (values: [Float]?, tiles: [Int]) {
             options.together = together
             var tiles: [Int] = []
-            let found = DetailSynthesis(
-                pyramid: Self.pyramid, network: features, analysis: analysis, database: contents.database,
-                options: options
-            ).complete(half) {
+            let found = Self.synthesis(of: half, options: options).complete(half) {
                 tiles.append($0.window)
                 return tiles.count < steps
             }

@@ -51,7 +51,8 @@ package struct SynthesisTrial {
 
     /// - Parameters:
     ///   - albedo: tells the smooth colours of what is hidden.
-    ///   - draws: how often each way synthesizes, from other random starts: distances and contrasts are their means.
+    ///   - draws: how often each way synthesizes, from other random starts: distances, contrasts and symmetries are
+    ///     their means, maps and textures the first one's.
     package init(
         atlas: TextureAtlas, albedo: AlbedoModel?, features: Features, random: Features?,
         options: DetailSynthesis.Options = DetailSynthesis.Options(), draws: Int = 1
@@ -91,6 +92,7 @@ package struct SynthesisTrial {
         package var distances: [Way: Double]
         /// The same with what is no skin and that no texture can foretell: brows that reach beyond their usual place, hairlines.
         package var distancesWithFeatures: [Way: Double]
+        /// `textures`, looked at as the truth is.
         package var maps: [Way: DetailMap]
         /// As published: what was hidden has its smooth colours told, or mirrored, and a way's detail on them. Of the first draw.
         package var textures: [Way: Texture]

@@ -197,7 +197,10 @@ package struct DetailWindow: Sendable, Hashable {
         return result
     }
 
-    /// Puts the window's part of `piece`, which is of a window around this one, into `values`, `size` a row.
+    /// Puts the window's part of a piece into a map.
+    /// - Parameters:
+    ///   - values: `size × size`.
+    ///   - piece: `outer.width × outer.height`, row by row, of a window that holds this one.
     func replace(_ values: inout [Float], size: Int, by piece: [Float], of outer: DetailWindow) {
         for row in y..<y + height {
             let from = (row - outer.y) * outer.width + x - outer.x
@@ -205,6 +208,7 @@ package struct DetailWindow: Sendable, Hashable {
         }
     }
 
+    /// Whether they have a texel in common.
     func touches(_ other: DetailWindow) -> Bool {
         x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
     }
