@@ -1,15 +1,14 @@
-internal import Dispatch
 internal import Synchronization
 
 extension RandomAccessCollection where Self: Sendable, Index == Int, Element: Sendable {
-    /// `map` on all cores, results in order. For pure work of milliseconds and more an element.
+    /// `map` on all cores at the caller's priority, results in order. For pure work of milliseconds and more an element.
     package func mapConcurrently<Result: Sendable>(_ transform: @Sendable (Element) -> Result) -> [Result] {
         guard count > 1 else { return map(transform) }
         var results = [Result?](repeating: nil, count: count)
         results.withUnsafeMutableBufferPointer { results in
             // Each iteration writes its own slot only.
             nonisolated(unsafe) let slots = results
-            DispatchQueue.concurrentPerform(iterations: count) { i in
+            Crew.perform(count) { i in
                 slots[i] = transform(self[startIndex + i])
             }
         }
@@ -17,7 +16,7 @@ extension RandomAccessCollection where Self: Sendable, Index == Int, Element: Se
     }
 }
 
-/// Parts of one work, some of which have to wait for others, on several threads. Every closure but `work` is called by one thread
+/// Parts of one work, some of which have to wait for others, on several threads of the caller's priority. Every closure but `work` is called by one thread
 /// at a time, so they may share what they decide by.
 /// - Parameters:
 ///   - workers: parts at a time at most.

@@ -1,4 +1,6 @@
 import Dispatch
+import Foundation
+import Glibc
 import Tensors
 import Testing
 
@@ -65,5 +67,31 @@ import Testing
         } finish: { _, _ in
         }
         #expect((10...11).contains(steps) && taken <= 4)
+    }
+
+    /// Truth: what the system says of each thread. Both cores are at work, or nothing would be told.
+    @Test(arguments: [0, 10]) func loopsRunAtTheCallersPriority(nice: Int32) async {
+        let found: (own: Int32, nices: [Int32], threads: Int, sum: Int) = await withCheckedContinuation {
+            continuation in
+            Thread {
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, nice)
+                let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+                let here = DispatchSemaphore(value: 0)
+                let seen = Array(0..<40).mapConcurrently { k -> (nice: Int32, thread: UInt, inner: Int) in
+                    // The first two wait for each other; a minute, should there be one core only.
+                    if k < 2 {
+                        here.signal()
+                        if k == 0 { _ = (0..<2).map { _ in here.wait(timeout: .now() + 60) } }
+                    }
+                    let inner = Array(0..<8).mapConcurrently { k * $0 }.reduce(0, +)
+                    return (getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0), UInt(pthread_self()), inner)
+                }
+                continuation.resume(
+                    returning: (own, seen.map(\.nice), Set(seen.map(\.thread)).count, seen.reduce(0) { $0 + $1.inner }))
+            }.start()
+        }
+        #expect(found.own >= nice && found.nices.allSatisfy { $0 == found.own })
+        #expect(found.threads > 1 || ProcessInfo.processInfo.activeProcessorCount == 1)
+        #expect(found.sum == (0..<40).reduce(0) { $0 + 28 * $1 })
     }
 }
