@@ -50,41 +50,6 @@ struct Plane: Sendable {
         return half
     }
 
-    /// Three box filters of radius `radius` along rows and columns: close to a Gaussian of σ ≈ radius + ½. Outside is 0,
-    /// so a picture premultiplied by its weight keeps its mean after `normalized()`.
-    func blurred(radius: Int, passes: Int = 3) -> Plane {
-        guard radius > 0 else { return self }
-        var result = self
-        var line = [SIMD4<Float>](repeating: .zero, count: max(width, height))
-        var output = line
-        let scale = 1 / Float(2 * radius + 1)
-        result.pixels.withUnsafeMutableBufferPointer { pixels in
-            line.withUnsafeMutableBufferPointer { line in
-                output.withUnsafeMutableBufferPointer { output in
-                    for vertical in [false, true] {
-                        let (count, length, step) = vertical ? (width, height, width) : (height, width, 1)
-                        for l in 0..<count {
-                            let start = vertical ? l : l * width
-                            for i in 0..<length { line[i] = pixels[start + i * step] }
-                            for _ in 0..<passes {
-                                var sum = SIMD4<Float>.zero
-                                for i in 0..<min(radius, length) { sum += line[i] }
-                                for i in 0..<length {
-                                    if i + radius < length { sum += line[i + radius] }
-                                    output[i] = sum * scale
-                                    if i - radius >= 0 { sum -= line[i - radius] }
-                                }
-                                for i in 0..<length { line[i] = output[i] }
-                            }
-                            for i in 0..<length { pixels[start + i * step] = line[i] }
-                        }
-                    }
-                }
-            }
-        }
-        return result
-    }
-
     /// Colours multiplied by their weight.
     func premultiplied() -> Plane {
         var result = self
