@@ -4,13 +4,21 @@ internal import Foundation
 internal import Pipeline
 internal import Tensors
 
-/// What an analysis costs: the first of a face, one where nothing changed, and one after new frames changed a part of it.
+/// What an analysis costs: the first of a face, one where nothing changed, and one after new frames changed a part of it; and
+/// how soon there is a first synthesis.
 struct AnalysisBench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "analysis")
     @Argument(help: "A photograph of a face.") var photo: String
     @Option var models: String?
     @Option(help: "Rows of the atlas in which something changes, of 1024.") var rows = 64
     @Option(help: "Changes to look at; the median is told.") var changes = 9
+
+    @Option(help: "Texels along a side of the texture that is sketched first.") var size = 2048
+
+    func validate() throws {
+        let sizes = [512, 1024, 2048]
+        if !sizes.contains(size) { throw ValidationError("--size is one of \(sizes)") }
+    }
 
     func run() throws {
         let directory = Places.models(option: models)
@@ -20,7 +28,8 @@ struct AnalysisBench: ParsableCommand {
         let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
         let pyramid = DetailPyramid(atlas: atlas)
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
-        let texture = try maker.texture(of: photo).texture
+        let photo = try maker.texture(of: photo)
+        let texture = photo.texture
         var detail = DetailMap(texture, seen: texture.evidence, regions: pyramid.regions(at: atlas.size))
         let (network, relations) = (contents.network.network(), FaceRelations(contents.database))
         var tiles = TiledStatistics()
@@ -53,5 +62,13 @@ struct AnalysisBench: ParsableCommand {
             return analyse()
         }
         tell("after a change in \(rows) rows", times)
+        let first = (0..<3).map { _ in
+            let synthesizer = TextureSynthesizer(atlas: atlas, contents: contents, size: size)
+            let began = ContinuousClock.now
+            let sketch = synthesizer.sketch(of: texture, pixelsPerMetre: photo.pixelsPerMetre)
+            precondition(sketch != nil, "no sketch of \(size)²")
+            return (ContinuousClock.now - began) / .seconds(1)
+        }
+        print(String(format: "first synthesis, the sketch: %.2f s", first.sorted()[1]))
     }
 }

@@ -290,27 +290,62 @@ import Testing
         }
     }
 
-    @Test func aLargerTextureKeepsTheColoursThatWereSeen() throws {
-        let contents = Self.contents()
+    /// Skin of one colour with detail of a standard deviation of 0.03, seen wholly or in its upper half.
+    private static func texture(half: Bool = false) -> Texture {
         let size = 256
         var albedo = [Float](repeating: 0.4, count: 3 * size * size)
-        let skin = Self.pyramid.regions(at: size).skin
-        let detail = Self.detail(0.03, seed: 70)
+        let skin = pyramid.regions(at: size).skin
+        let detail = detail(0.03, seed: 70, half: half)
         for i in 0..<size * size {
             for c in 0..<3 { albedo[3 * i + c] *= exp(skin[i] * detail.values[i]) * [1, 0.8, 0.7][c] }
         }
-        let texture = Texture(
+        return Texture(
             albedo: FloatImage(width: size, height: size, channels: 3, values: albedo),
             confidence: FloatImage(
-                width: size, height: size, channels: 1, values: skin.map { $0 > 0 ? 1 : 0 }))
+                width: size, height: size, channels: 1, values: detail.seen.map { $0 > 0 ? 1 : 0 }))
+    }
+
+    /// Of 512², whose two octaves have the same statistics.
+    private static func largerSynthesizer() -> TextureSynthesizer {
+        let contents = contents()
         var two = contents.database.blocks
         two += contents.database.blocks
         let bands = contents.database.energies
         let database = FaceDatabase(
             octaves: 2, taps: 4, faces: 3, blocks: two, energies: bands.prefix(DetailRegions.count) + bands)
-        let synthesizer = TextureSynthesizer(
-            atlas: Self.atlas, contents: FaceDatabaseContents(network: contents.network, database: database, size: 512),
+        return TextureSynthesizer(
+            atlas: atlas, contents: FaceDatabaseContents(network: contents.network, database: database, size: 512),
             size: 512)
+    }
+
+    /// Truth: the contrast of the seen half, and a synthesis that was not sketched.
+    @Test func aSketchIsTheCoarsestOctaveInAFewStepsAndChangesNothing() throws {
+        let (texture, synthesizer) = (Self.texture(half: true), Self.largerSynthesizer())
+        var most = 0
+        let sketch = try #require(
+            synthesizer.sketch(of: texture, pixelsPerMetre: 3000) {
+                most = max(most, $0.evaluation)
+                return true
+            })
+        #expect(sketch.detail.size == 256 && synthesizer.shareDone(in: sketch) == 0.5 && (1...10).contains(most))
+        let skin = Self.pyramid.regions(at: 256).skin
+        let unseen = skin.indices.filter { skin[$0] > 0 && sketch.detail.seen[$0] == 0 }
+        let found = Self.deviation(sketch.detail, unseen)
+        #expect(unseen.count > 5000 && abs(found / 0.03 - 1) < 0.3, "\(found) beside 0.03")
+        #expect(synthesizer.sketch(of: texture, pixelsPerMetre: 3000) { _ in false } == nil)
+        let (after, without) = (
+            try #require(synthesizer.state(of: texture, pixelsPerMetre: 3000)),
+            try #require(Self.largerSynthesizer().state(of: texture, pixelsPerMetre: 3000))
+        )
+        #expect(after.detail.values == without.detail.values && synthesizer.shareDone(in: after) == 1)
+        let small = TextureSynthesizer(atlas: Self.atlas, contents: Self.contents())
+        #expect(small.sketch(of: texture, pixelsPerMetre: 3000) == nil)
+    }
+
+    @Test func aLargerTextureKeepsTheColoursThatWereSeen() throws {
+        let size = 256
+        let (texture, synthesizer) = (Self.texture(), Self.largerSynthesizer())
+        let (albedo, skin) = (texture.albedo.values, Self.pyramid.regions(at: size).skin)
         // Sharp enough for the texture's own size, not for twice as much.
         let state = try #require(synthesizer.state(of: texture, pixelsPerMetre: 1000))
         let larger = synthesizer.texture(texture, with: state)

@@ -73,111 +73,95 @@ package struct DetailSynthesis {
         }
         let starts = earlier.map { Self.levels($0, sizes: pyramid.sizes) } ?? [:]
         // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
-        let features = FixedFeatures(levels.last!, regions: pyramid.regions(at: levels.last!.size))
+        let coarsest = pyramid.regions(at: levels.last!.size)
+        let features = FixedFeatures(levels.last!, regions: coarsest)
         var shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
         let counterpart = pyramid.mirrored(levels.last!.seen)
-        let stretched = Self.stretched(pyramid.extents, pyramid.regions(at: levels.last!.size))
+        let stretched = Self.stretched(pyramid.extents, coarsest)
         var start =
             starts[detail.size] == nil
             ? OctaveStart(
-                levels, coarsest: pyramid.regions(at: levels.last!.size), extents: pyramid.extents, features: features,
+                levels, coarsest: coarsest, extents: pyramid.extents, features: features,
                 counterpart: counterpart, seed: options.seed) : nil
         let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, resolved: resolved)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
-            let size = level.size
-            let resolved = resolved[levels.count - 1 - rank]
-            let (covered, plain) = (pyramid.regions(at: size).covered, pyramid.regions(at: size).plain)
-            var (free, unknown) = (covered, covered)
-            for i in free.indices where free[i] > 0 {
-                let allowed = limits.isEmpty ? 1 : limits[levels.count - 1 - rank][i]
-                // 0...1: how far a texel may change, and how far nothing is known of it.
-                free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - shares[rank][i] * (1 - level.seen[i]))
-                unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
-            }
+            let (size, number) = (level.size, levels.count - 1 - rank)
+            var places = OctavePlaces(
+                level, regions: pyramid.regions(at: size), resolved: resolved[number],
+                limit: limits.isEmpty ? nil : limits[number], fixed: shares[rank], counterpart: counterpart,
+                features: features)
             shares[rank] = []
-            // Skin whose mirrored place was seen has its start from there, and statistics could only make it worse.
-            let left = ByteShares(count: free.count) {
-                1 - counterpart[features.place($0, of: size)] * (1 - level.seen[$0]) * resolved
-            }
-            let clean = ByteShares(count: free.count) {
-                features.clean[features.place($0, of: size)] ? plain[$0] : 0
-            }
             var values = level.values
             if let earlier = starts[size] {
-                for i in values.indices { values[i] += (earlier[i] - values[i]) * free[i] }
+                for i in values.indices { values[i] += (earlier[i] - values[i]) * places.free[i] }
             } else {
-                let coarser = rank == 0 ? nil : levels[levels.count - rank]
-                do {
-                    let coarse = found.map { DetailMap.enlarged($0.values, size: size / 2) }
-                    // Skin that was seen, if not sharply, keeps what it got in coarser octaves on top.
-                    let change = zip(found?.values ?? [], coarser?.values ?? []).map { $0 - $1 }
-                    let refinement = change.isEmpty ? [] : DetailMap.enlarged(change, size: size / 2)
-                    let share = rank == 0 ? 0 : Self.refined(self.resolved[levels.count - rank])
-                    for i in values.indices {
-                        let refined = refinement.isEmpty ? 0 : share * refinement[i] * (free[i] - unknown[i])
-                        values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown[i] + refined
-                    }
-                }
+                let coarser = rank == 0 ? nil : levels[number + 1]
+                add(found, to: &values, octave: number, coarser: coarser, places)
                 // An earlier result has all octaves up to its own.
-                let addition = start!.addition(
-                    level, coarser: coarser,
-                    at: .init(free: free, unknown: unknown, left: left, covered: covered, resolved: resolved))
-                let places = ContrastControl.Places(
-                    hidden: ByteShares(count: free.count) {
-                        free[$0] > 0.02
-                            ? left[$0] * unknown[$0] * (1 - stretched[features.place($0, of: size)]) : 0
-                    },
-                    refined: ByteShares(count: free.count) {
-                        free[$0] > 0.02 ? left[$0] * (free[$0] - unknown[$0]) / free[$0] : 0
-                    }, clean: clean)
+                let addition = start!.addition(level, coarser: coarser, at: places)
                 let strong = contrast.strengthened(
-                    addition, on: values, octave: levels.count - 1 - rank, places: places)
+                    addition, on: values, octave: number, places: places.ofAddition(stretched, features))
                 for i in values.indices { values[i] += strong[i] }
             }
-            for i in free.indices where free[i] > 0 {
-                let share = left[i] * (1 - stretched[features.place(i, of: size)])
-                (free[i], unknown[i]) = (free[i] * share, unknown[i] * share)
-            }
-            // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
-            // that is coarser than the octave all count.
-            let coarser = self.resolved.indices.contains(levels.count - rank) ? self.resolved[levels.count - rank] : 1
-            let refined = [resolved, coarser].map(Self.refined)
-            let halvings = max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1)
+            places.keepStart(stretched, features)
+            let pieces = DetailWindows(side: options.tile, alignment: max(2 << network.halvings, 16)).pieces(
+                zip(places.free, pyramid.regions(at: size).skin).map { $0 * $1 > 0.1 }, size: size)
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
-            let skin = pyramid.regions(at: size).skin
-            let pieces = DetailWindows(side: options.tile, alignment: max(2 << network.halvings, 16)).pieces(
-                zip(free, skin).map { $0 * $1 > 0.1 }, size: size)
             let isDone = search(pieces, of: &values, size: size, evaluations: limit, progress: progress) {
-                [free, unknown] piece, values, network in
-                let (outer, mask) = (piece.outer, piece.mask)
-                let (free, unknown) = (outer.cut(free, size: size), outer.cut(unknown, size: size))
-                // The overlap counts whole: what does not count would become whatever edge suits what does.
-                let counted = refined.map { refined in
-                    mask.indices.map { i in
-                        guard mask[i] > 0, free[i] > 0 else { return Float(0) }
-                        let hidden = unknown[i] * unknown[i] * unknown[i] * unknown[i]
-                        return max(hidden, free[i] > unknown[i] ? refined : 0)
-                    }
-                }
-                // What the camera did resolve stays: there only structure finer than that changes.
-                let kept = resolved < 1 ? zip(free, unknown).map { max($0 - $1, 0) / max($0, 1e-6) } : nil
-                return TileObjective(
-                    pyramid: pyramid, network: network, targets: analysis.targets, database: database,
-                    octave: levels.count - 1 - rank, window: outer, values: values,
-                    free: zip(free, mask).map { $0 * $1 }, counted: counted, size: size, kept: kept,
-                    halvings: halvings)
+                objective(of: $0, values: $1, network: $2, octave: number, places)
             }
             guard isDone else { return nil }
-            let places = ContrastControl.Places(
-                hidden: unknown, refined: ByteShares(count: free.count) { free[$0] - unknown[$0] }, clean: clean)
-            contrast.control(&values, given: level.values, octave: levels.count - 1 - rank, places: places)
+            contrast.control(&values, given: level.values, octave: number, places: places.ofResult)
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
             guard octave(done) else { return size == detail.size ? done : nil }
         }
         return found
+    }
+
+    /// What coarser octaves found, onto an octave.
+    /// - Parameters:
+    ///   - found: of the next coarser octave; `nil` for the coarsest.
+    ///   - coarser: the same as it was.
+    private func add(
+        _ found: DetailMap?, to values: inout [Float], octave: Int, coarser: DetailMap?, _ places: OctavePlaces
+    ) {
+        let coarse = found.map { DetailMap.enlarged($0.values, size: places.size / 2) }
+        // Skin that was seen, if not sharply, keeps what it got in coarser octaves on top.
+        let change = zip(found?.values ?? [], coarser?.values ?? []).map { $0 - $1 }
+        let refinement = change.isEmpty ? [] : DetailMap.enlarged(change, size: places.size / 2)
+        let share = found == nil ? 0 : Self.refined(resolved[octave + 1])
+        for i in values.indices {
+            let (free, unknown) = (places.free[i], places.unknown[i])
+            let refined = refinement.isEmpty ? 0 : share * refinement[i] * (free - unknown)
+            values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown + refined
+        }
+    }
+
+    private func objective(
+        of piece: DetailPiece, values: [Float], network: FeatureNetwork, octave: Int, _ places: OctavePlaces
+    ) -> TileObjective {
+        let (size, outer, mask) = (places.size, piece.outer, piece.mask)
+        let (free, unknown) = (outer.cut(places.free, size: size), outer.cut(places.unknown, size: size))
+        // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
+        // that is coarser than the octave all count.
+        let coarser = resolved.indices.contains(octave + 1) ? resolved[octave + 1] : 1
+        // The overlap counts whole: what does not count would become whatever edge suits what does.
+        let counted = [resolved[octave], coarser].map(Self.refined).map { refined in
+            mask.indices.map { i in
+                guard mask[i] > 0, free[i] > 0 else { return Float(0) }
+                let hidden = unknown[i] * unknown[i] * unknown[i] * unknown[i]
+                return max(hidden, free[i] > unknown[i] ? refined : 0)
+            }
+        }
+        // What the camera did resolve stays: there only structure finer than that changes.
+        let kept = resolved[octave] < 1 ? zip(free, unknown).map { max($0 - $1, 0) / max($0, 1e-6) } : nil
+        return TileObjective(
+            pyramid: pyramid, network: network, targets: analysis.targets, database: database, octave: octave,
+            window: outer, values: values, free: zip(free, mask).map { $0 * $1 }, counted: counted, size: size,
+            kept: kept, halvings: max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1))
     }
 
     /// Works on the pieces of one octave, two at a time where they do not touch and the network has a twin: same input, same bits.

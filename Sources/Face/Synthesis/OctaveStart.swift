@@ -29,23 +29,10 @@ struct OctaveStart {
         generator = SeededGenerator(seed: seed)
     }
 
-    /// Of one octave, by texel.
-    struct Place {
-        /// 0...1: how far it may change, and how far nothing is known of it.
-        let free: ByteShares
-        let unknown: ByteShares
-        /// 0...1: how far its mirrored place does not show it either.
-        let left: ByteShares
-        /// See `DetailRegions`.
-        let covered: ByteShares
-        /// See `DetailPyramid.resolved`.
-        let resolved: Float
-    }
-
     /// What comes on top of the coarser octaves, as strong as it was found. Octaves are asked for from the coarsest up, each
     /// once: maps are large.
     /// - Parameter coarser: the next coarser level; `nil` for the coarsest.
-    mutating func addition(_ level: DetailMap, coarser: DetailMap?, at place: Place) -> [Float] {
+    mutating func addition(_ level: DetailMap, coarser: DetailMap?, at place: OctavePlaces) -> [Float] {
         let (size, left) = (level.size, place.left)
         var skin = displaced.take(size)
         let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }

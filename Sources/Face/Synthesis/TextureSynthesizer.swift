@@ -44,6 +44,10 @@ package final class TextureSynthesizer {
     private let options: DetailSynthesis.Options
     private var tiles = TiledStatistics()
     private lazy var ownRegions = regions(at: atlas.size)
+    /// Of the coarsest octave alone, in few evaluations.
+    private let sketcher: TextureSynthesizer?
+    private static let sketchSize = 256
+    private static let sketchEvaluations = 8
 
     /// Texels along one side of the finest octave.
     package var size: Int { pyramid.sizes[0] }
@@ -60,6 +64,27 @@ package final class TextureSynthesizer {
         let octaves = pyramid.sizes[0].trailingZeroBitCount - contents.size.trailingZeroBitCount
         relations = FaceRelations(
             octaves < 0 ? contents.database.dropping(octaves: -octaves) : contents.database.extended(octaves: octaves))
+        sketcher =
+            pyramid.sizes.count > 1 ? TextureSynthesizer(atlas: atlas, contents: contents, sketching: options) : nil
+        sketcher?.ownRegions = ownRegions
+    }
+
+    private convenience init(
+        atlas: TextureAtlas, contents: FaceDatabaseContents, sketching options: DetailSynthesis.Options
+    ) {
+        var options = options
+        options.evaluations = [Self.sketchEvaluations]
+        self.init(atlas: atlas, contents: contents, size: Self.sketchSize, options: options)
+    }
+
+    /// What is there in a second: the coarsest octave after a few evaluations, from what that octave alone shows. To be looked
+    /// at, and not to go on from.
+    /// - Parameters: see `state`.
+    /// - Returns: `nil` where it was given up, and of a synthesizer that has no other octave.
+    package func sketch(
+        of texture: Texture, pixelsPerMetre: Double, goOn: (DetailSynthesis.Step) -> Bool = { _ in true }
+    ) -> State? {
+        sketcher?.state(of: texture, pixelsPerMetre: pixelsPerMetre, goOn: goOn)
     }
 
     /// Whether a state is of this database and no finer than this synthesizer makes it.
@@ -69,6 +94,11 @@ package final class TextureSynthesizer {
             && state.regionWeights.count == DetailRegions.count
             && state.regionWeights.allSatisfy { $0.count == faces } && state.weights.count == faces
             && state.regionResiduals.count == DetailRegions.count
+    }
+
+    /// 0...1: of its octaves, those that a state has.
+    package func shareDone(in state: State) -> Double {
+        Double(pyramid.sizes.count { $0 <= state.detail.size }) / Double(pyramid.sizes.count)
     }
 
     /// - Parameters:
@@ -92,16 +122,15 @@ package final class TextureSynthesizer {
             pyramid: pyramid, network: network, analysis: analysis, database: relations.database, resolved: resolved,
             options: options)
         var found: State?
-        _ = synthesis.complete(detail, from: earlier?.detail) { step in
-            goOn(step)
-        } octave: { level in
-            let state = State(
+        _ = synthesis.complete(
+            detail, from: earlier?.detail, progress: goOn
+        ) { level in
+            found = State(
                 detail: level, sharpSize: synthesis.sharpSize, regionWeights: analysis.regionWeights,
                 regionResiduals: analysis.regionResiduals, weights: analysis.weights, residual: analysis.residual,
                 effectiveFaces: analysis.effectiveFaces,
                 unresolved: 1 - resolved[pyramid.sizes.firstIndex(of: level.size)!])
-            found = state
-            return octave(state)
+            return octave(found!)
         }
         return found
     }

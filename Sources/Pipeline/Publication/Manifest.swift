@@ -96,7 +96,7 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     package var confidence: Double
     /// Posterior standard deviation of the face's surface, size left free, millimetres.
     package var deviation: Double
-    /// 0...1: how far the fine structure of unseen skin is synthesized, 1 in all octaves; absent where it is filled smoothly.
+    /// 0...1: share of the octaves in which the fine structure of unseen skin is synthesized; absent where it is filled smoothly.
     package var synthesis: Double?
     /// Shares of the face's texels that sum to 1; absent in files of earlier versions. `seen`: by a camera; `refined`: seen,
     /// with octaves synthesized on top that the camera did not resolve; `inferred`: not seen.
@@ -113,8 +113,8 @@ package struct AvatarQuality: Codable, Sendable, Equatable {
     }
 
     /// One number, 0...1, for "is it better?": three parts evidence on the skin, one part certainty of the shape
-    /// (1 mm of deviation halves that part), and a little for synthesis.
+    /// (1 mm of deviation halves that part), and a little for synthesis: each of four octaves is an edition worth.
     package var score: Double {
-        0.24 * coverage + 0.48 * confidence + 0.24 / (1 + deviation) + 0.04 * (synthesis ?? 0)
+        0.24 * coverage + 0.46 * confidence + 0.24 / (1 + deviation) + 0.06 * (synthesis ?? 0)
     }
 }

@@ -52,18 +52,8 @@ extension Pipeline {
             let interrupted = {
                 stop.isGiven || (settings.isLive && avatars.isWaiting) || ContinuousClock.now - start > budget
             }
-            _ = synthesizer.state(
-                of: avatar.texture, pixelsPerMetre: pixelsPerMetre(avatar.made.keyframes), from: known.state
-            ) {
-                octaves.append($0)
-                guard !interrupted() else { return false }
-                // Whoever watches a camera need not wait for the finest; a coarse result does not replace a fine one.
-                let (size, known) = ($0.detail.size, known.state?.detail.size ?? 0)
-                if settings.isLive, size < synthesizer.size, size >= known {
-                    complete.offer(finished(avatar, synthesizer, $0))
-                }
-                return true
-            } goOn: { step in
+            let density = pixelsPerMetre(avatar.made.keyframes)
+            func goesOn(_ step: DetailSynthesis.Step) -> Bool {
                 avatars.isGettingOn()
                 report.update {
                     $0.synthesizing =
@@ -71,6 +61,25 @@ extension Pipeline {
                 }
                 return !interrupted()
             }
+            // Whoever watches a camera need not wait for the finest octave, nor at first for a whole one.
+            if settings.isLive, known.state == nil,
+                let sketch = synthesizer.sketch(of: avatar.texture, pixelsPerMetre: density, goOn: goesOn)
+            {
+                logger.debug("sketched", metadata: ["seconds": "\(ContinuousClock.now - start)"])
+                complete.offer(finished(avatar, synthesizer, sketch))
+            }
+            _ = synthesizer.state(
+                of: avatar.texture, pixelsPerMetre: density, from: known.state,
+                octave: {
+                    octaves.append($0)
+                    guard !interrupted() else { return false }
+                    // A coarse result does not replace a fine one.
+                    let (size, known) = ($0.detail.size, known.state?.detail.size ?? 0)
+                    if settings.isLive, size < synthesizer.size, size >= known {
+                        complete.offer(finished(avatar, synthesizer, $0))
+                    }
+                    return true
+                }, goOn: goesOn)
             turns.give()
             report.worked("synthesize", since: start)
             report.update { $0.synthesizing = nil }
@@ -109,7 +118,7 @@ extension Pipeline {
         result.texture = synthesizer.texture(avatar.texture, with: state)
         result.avatar.skin = result.texture.baseColor()
         result.synthesis = SynthesisReport(state)
-        result.quality.synthesis = Double(state.detail.size) / Double(synthesizer.size)
+        result.quality.synthesis = synthesizer.shareDone(in: state)
         return result
     }
 }
