@@ -43,4 +43,31 @@ import Testing
         let lost = Self.mean(ofWave: length, radius: Int(Double(size) * 0.014))
         #expect(lost > 0.1 && abs(share - (1 - lost * lost)) < 0.03, "\(share), the mean shows \(lost)")
     }
+
+    /// Colours that go on evenly have no detail where skin ends either, or the seams between the atlas' charts would be seen.
+    @Test(arguments: [256, 1024]) func aGradientIsNoDetailUpToTheSkinsBorders(size: Int) {
+        let atlas = TextureAtlas(model: Self.model, size: size, regions: .plain(pointCount: Self.model.mean.count))
+        let regions = DetailRegions(atlas: atlas, size: size)
+        // Of log luma over the reach of the local level.
+        let steep = SIMD2<Float>(0.06, -0.04)
+        let reach = Float(size) * 0.014
+        var albedo = [Float](repeating: 0, count: 3 * size * size)
+        for i in 0..<size * size {
+            let place = SIMD2(Float(i % size), Float(i / size)) - Float(size) / 2
+            for c in 0..<3 { albedo[3 * i + c] = 0.2 * exp((steep * place / reach).sum()) }
+        }
+        let texture = Texture(
+            albedo: FloatImage(width: size, height: size, channels: 3, values: albedo),
+            confidence: FloatImage(
+                width: size, height: size, channels: 1, values: [Float](repeating: 0, count: size * size)))
+        let found = DetailMap(texture, seen: [Float](repeating: 0, count: size * size), regions: regions)
+        let skin = regions.skin.indices.filter { regions.skin[$0] > 0 }
+        let border = skin.filter { i in [-1, 1, -size, size].contains { regions.skin[i + $0] == 0 } }
+        #expect(skin.count > size * size / 10 && border.count > size / 2)
+        let most = skin.map { abs(found.values[$0]) }.max()!
+        print(
+            "a gradient of \(steep) leaves \(most) at most, on the borders \(border.map { abs(found.values[$0]) }.max()!)"
+        )
+        #expect(most < 0.01)
+    }
 }

@@ -35,23 +35,23 @@ package struct DetailMap: Sendable {
             log[i] = logf(
                 max(0.2126 * albedo[3 * i] + 0.7152 * albedo[3 * i + 1] + 0.0722 * albedo[3 * i + 2], 0.002))
         }
-        var values = log
-        // Seen skin has its mean over seen skin only; the rest over all skin.
-        for (mask, takes) in [(Array(regions.skin), false), (seen, true)] {
-            var weights = (0..<size * size).map { takes ? mask[$0] * regions.plain[$0] : mask[$0] }
-            for pass in 0..<(takes ? 2 : 1) {
-                var plane = Plane(width: size, height: size)
-                for i in log.indices { plane.pixels[i] = SIMD4(log[i] * weights[i], weights[i], 0, 0) }
-                let mean = plane.blurred(radius: max(Int(Float(size) * Float(Self.reach)), 1))
-                for i in log.indices where mean.pixels[i].y > 1e-3 && (!takes || seen[i] > 0.5) {
-                    values[i] = min(max(log[i] - mean.pixels[i].x / mean.pixels[i].y, -Self.limit), Self.limit)
-                }
-                // Nostrils, lips and strands of hair are no part of the skin's level: or a halo surrounds them.
-                guard takes, pass == 0 else { continue }
-                for i in weights.indices where weights[i] > 0 {
-                    let ratio = values[i] / Self.level
-                    weights[i] /= 1 + ratio * ratio * ratio * ratio
-                }
+        func departure(_ i: Int, from level: Float) -> Float { min(max(log[i] - level, -Self.limit), Self.limit) }
+        let trend = LocalTrend(of: log, regions: regions, reach: Self.reach)
+        var values = log.indices.map { regions.skin[$0] > 0 ? departure($0, from: trend.values[$0]) : 0 }
+        // Seen skin has its mean over seen skin only.
+        var weights = seen.indices.map { seen[$0] * regions.plain[$0] }
+        for pass in 0..<2 {
+            var plane = Plane(width: size, height: size)
+            for i in log.indices { plane.pixels[i] = SIMD4(log[i] * weights[i], weights[i], 0, 0) }
+            let mean = plane.blurred(radius: max(Int(Float(size) * Float(Self.reach)), 1))
+            for i in log.indices where mean.pixels[i].y > 1e-3 && seen[i] > 0.5 {
+                values[i] = departure(i, from: mean.pixels[i].x / mean.pixels[i].y)
+            }
+            // Nostrils, lips and strands of hair are no part of the skin's level: or a halo surrounds them.
+            guard pass == 0 else { continue }
+            for i in weights.indices where weights[i] > 0 {
+                let ratio = values[i] / Self.level
+                weights[i] /= 1 + ratio * ratio * ratio * ratio
             }
         }
         for i in values.indices where regions.skin[i] == 0 { values[i] = 0 }
