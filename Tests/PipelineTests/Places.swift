@@ -51,13 +51,18 @@ enum Program {
     }
 
     /// Starts it and leaves it running, silent.
-    static func start(_ arguments: [String], synthesis: Bool = false) throws -> Process {
+    /// - Parameter errors: a file for what it says on standard error.
+    static func start(_ arguments: [String], synthesis: Bool = false, errors: String? = nil) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = synthesis ? arguments : plain(arguments)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
+        if let errors {
+            try Data().write(to: URL(fileURLWithPath: errors))
+            process.standardError = FileHandle(forWritingAtPath: errors)
+        }
         try process.run()
         return process
     }

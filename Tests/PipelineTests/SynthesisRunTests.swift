@@ -83,8 +83,8 @@ import Testing
         let process = try Program.start(
             [
                 "run", "--source", Film.still, "--output", output, "--models", Models.path, "--preset", preset,
-                "--real-time",
-            ], synthesis: true)
+                "--real-time", "--verbose",
+            ], synthesis: true, errors: place.path + "/log")
         func editions() -> [Double] {
             (1...9).prefix { FileManager.default.fileExists(atPath: "\(output)/avatar.00000\($0).json") }.compactMap {
                 FileManager.default.contents(atPath: "\(output)/avatar.00000\($0).json").flatMap {
@@ -101,6 +101,11 @@ import Testing
         #expect(wasPlaying && process.terminationStatus == 0)
         #expect(found == found.sorted() && found.first == 0 && found.last == 1)
         if interval == 0 { #expect(found.contains(0.5)) }
+        let log = try String(contentsOfFile: place.path + "/log", encoding: .utf8)
+        let (sketched, synthesized) = (
+            try #require(log.range(of: "sketched")), try #require(log.range(of: "synthesized"))
+        )
+        #expect(sketched.upperBound < synthesized.lowerBound)
     }
 
     /// Manifest, avatar and picture say the same of where the texels come from.

@@ -5,6 +5,9 @@ extension Pipeline {
     /// What synthesis knows of one person.
     private struct Synthesized {
         var state: TextureSynthesizer.State?
+        /// Until there is a state.
+        var sketch: TextureSynthesizer.State?
+        var shown: TextureSynthesizer.State? { state ?? sketch }
         /// Of the avatar that `state` was made for.
         var coverage = -1.0
     }
@@ -30,7 +33,7 @@ extension Pipeline {
         }
         while let avatar = await avatars.next() {
             var known = people[avatar.made.person] ?? Synthesized()
-            let first = finished(avatar, synthesizer, known.state)
+            let first = finished(avatar, synthesizer, known.shown)
             // A file's last avatar is published once, complete.
             let whole = avatar.made.final && !settings.isLive
             if !whole { guard await complete.send(first) else { return } }
@@ -66,6 +69,7 @@ extension Pipeline {
                 let sketch = synthesizer.sketch(of: avatar.texture, pixelsPerMetre: density, goOn: goesOn)
             {
                 logger.debug("sketched", metadata: ["seconds": "\(ContinuousClock.now - start)"])
+                known.sketch = sketch
                 complete.offer(finished(avatar, synthesizer, sketch))
             }
             _ = synthesizer.state(
@@ -84,7 +88,7 @@ extension Pipeline {
             report.worked("synthesize", since: start)
             report.update { $0.synthesizing = nil }
             if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
-                known.state = last
+                (known.state, known.sketch) = (last, nil)
                 known.coverage = last.detail.size == synthesizer.size ? avatar.quality.coverage : -1
                 logger.debug(
                     "synthesized",
@@ -97,7 +101,7 @@ extension Pipeline {
                     Checkpoint.Synthesis(state: last, coverage: known.coverage), person: avatar.made.person)
             }
             people[avatar.made.person] = known
-            guard await complete.send(finished(avatar, synthesizer, known.state)) else { return }
+            guard await complete.send(finished(avatar, synthesizer, known.shown)) else { return }
         }
     }
 
