@@ -6,13 +6,13 @@ import Testing
 
 /// The real program with and without synthesis on one film. Truth: the two files beside each other.
 @Suite(.ownThreads, .enabled(if: Models.present, Models.missing)) struct SynthesisRunTests {
-    @Test(.patient(minutes: 3)) func unseenSkinGetsFineStructureAndColoursStay() throws {
+    @Test(.patient(minutes: 10)) func unseenSkinGetsFineStructureAndColoursStay() throws {
         let place = TemporaryDirectory()
         let preset = place.path + "/half.yaml"
         let text = try String(contentsOfFile: packageRoot + "/Presets/webcam.yaml", encoding: .utf8)
         try text.replacingOccurrences(of: "size: 1024", with: "size: 512")
             .replacingOccurrences(of: "synthesisSize: 1024", with: "synthesisSize: 512")
-            .replacingOccurrences(of: "synthesisSeconds: 120", with: "synthesisSeconds: \(120 * Patience.times)")
+            .replacingOccurrences(of: "synthesisSeconds: 120", with: "synthesisSeconds: \(500 * Patience.times)")
             .replacingOccurrences(of: "confidenceMap: false", with: "confidenceMap: true")
             .write(toFile: preset, atomically: true, encoding: .utf8)
         var skins: [Image] = []
@@ -70,13 +70,13 @@ import Testing
     /// Of a camera whose person has come to rest. Truth: the editions, in their order.
     /// - Parameter interval: with none each octave is an edition; with one that is longer than the first octave takes, what came
     ///   too soon is published behind it, though no other avatar follows.
-    @Test(.patient(minutes: 3), arguments: [0, 8])
+    @Test(.patient(minutes: 10), arguments: [0, 8])
     func whatIsSynthesizedIsPublishedThoughNothingNewIsSeen(interval: Int) throws {
         let place = TemporaryDirectory()
         let (output, preset) = (place.path + "/out", place.path + "/still.yaml")
         try Data(
             """
-            texture: {intervalSeconds: 600, size: 512, synthesisSize: 512}
+            texture: {intervalSeconds: 600, size: 512, synthesisSize: 512, synthesisSeconds: 500}
             publication: {minimumIntervalSeconds: \(interval), minimumGain: 0, keep: 100}
             """.utf8
         ).write(to: URL(fileURLWithPath: preset))
