@@ -16,8 +16,8 @@ extension RandomAccessCollection where Self: Sendable, Index == Int, Element: Se
     }
 }
 
-/// Parts of one work, some of which have to wait for others, on several threads of the caller's priority. Every closure but `work` is called by one thread
-/// at a time, so they may share what they decide by.
+/// Parts of one work, some of which have to wait for others, on several threads of the caller's priority. Every closure but
+/// `work` is called by one thread at a time, so they may share what they decide by.
 /// - Parameters:
 ///   - workers: parts at a time at most.
 ///   - take: the next part that may be begun; `nil` where none may be until another is finished, or at all.
