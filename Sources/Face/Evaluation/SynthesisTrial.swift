@@ -23,10 +23,13 @@ package struct SynthesisTrial {
     /// A network, and a database of its features.
     package struct Features {
         package let network: FeatureNetwork
+        /// See `DetailFeatures.synthesized`.
+        package let synthesized: FeatureNetwork
         package let relations: FaceRelations
 
         package init(_ contents: FaceDatabaseContents) {
             network = contents.network.network()
+            synthesized = contents.network.synthesized(of: network)
             relations = FaceRelations(contents.database)
         }
     }
@@ -163,8 +166,8 @@ package struct SynthesisTrial {
             var options = options
             options.seed += UInt64(draw)
             let synthesis = DetailSynthesis(
-                pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
-                resolved: resolved, options: options)
+                pyramid: pyramid, network: features.synthesized, analysis: analysis,
+                database: features.relations.database, resolved: resolved, options: options)
             let map = synthesis.complete(filled, within: within)!
             let change = zip(map.values, filled.values).map { $0 - $1 }
             var result = texture

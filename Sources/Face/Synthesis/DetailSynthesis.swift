@@ -38,11 +38,14 @@ package struct DetailSynthesis {
     /// octave says and get fine structure on top.
     private let resolved: [Float]
 
-    /// - Parameter resolved: see `DetailPyramid.resolved`.
+    /// - Parameters:
+    ///   - network: its taps are what is synthesized towards: the first of those that the analysis is of.
+    ///   - resolved: see `DetailPyramid.resolved`.
     package init(
         pyramid: DetailPyramid, network: FeatureNetwork, analysis: DetailAnalysis, database: FaceDatabase,
         resolved: [Float]? = nil, options: Options = Options()
     ) {
+        precondition(network.taps.count <= database.taps, "\(network.taps.count) taps of \(database.taps)")
         self.resolved = resolved ?? pyramid.sizes.map { _ in 1 }
         self.pyramid = pyramid
         self.network = network

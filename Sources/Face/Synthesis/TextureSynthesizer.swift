@@ -40,6 +40,7 @@ package final class TextureSynthesizer {
     private let atlas: TextureAtlas
     private let pyramid: DetailPyramid
     private let network: FeatureNetwork
+    private let synthesized: FeatureNetwork
     private let relations: FaceRelations
     private let options: DetailSynthesis.Options
     private var tiles = TiledStatistics()
@@ -61,6 +62,7 @@ package final class TextureSynthesizer {
         self.options = options
         pyramid = DetailPyramid(atlas: atlas, largest: size ?? min(atlas.size, contents.size))
         network = contents.network.network()
+        synthesized = contents.network.synthesized(of: network)
         let octaves = pyramid.sizes[0].trailingZeroBitCount - contents.size.trailingZeroBitCount
         relations = FaceRelations(
             octaves < 0 ? contents.database.dropping(octaves: -octaves) : contents.database.extended(octaves: octaves))
@@ -119,8 +121,8 @@ package final class TextureSynthesizer {
         let analysis = DetailAnalysis(
             of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)
         let synthesis = DetailSynthesis(
-            pyramid: pyramid, network: network, analysis: analysis, database: relations.database, resolved: resolved,
-            options: options)
+            pyramid: pyramid, network: synthesized, analysis: analysis, database: relations.database,
+            resolved: resolved, options: options)
         var found: State?
         _ = synthesis.complete(
             detail, from: earlier?.detail, progress: goOn
