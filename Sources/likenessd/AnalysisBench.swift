@@ -36,7 +36,8 @@ struct AnalysisBench: ParsableCommand {
         var start: [[Double]]?
         func analyse() -> (sums: Double, fit: Double) {
             let began = ContinuousClock.now
-            let seen = tiles.statistics(of: detail, pyramid: pyramid, network: network)
+            let seen = tiles.statistics(
+                of: detail, pyramid: pyramid, network: network, largestDeep: contents.network.largestDeep)
             let counted = ContinuousClock.now
             let analysis = DetailAnalysis(of: seen, relations: relations, start: start)
             start = analysis.regionWeights

@@ -23,13 +23,14 @@ package struct SynthesisTrial {
     /// A network, and a database of its features.
     package struct Features {
         package let network: FeatureNetwork
-        /// See `DetailFeatures.synthesized`.
-        package let synthesized: FeatureNetwork
+        /// See `DetailFeatures`.
+        fileprivate let taps: [Int]
+        fileprivate let largestDeep: Int
         package let relations: FaceRelations
 
         package init(_ contents: FaceDatabaseContents) {
             network = contents.network.network()
-            synthesized = contents.network.synthesized(of: network)
+            (taps, largestDeep) = (contents.network.synthesizedTaps, contents.network.largestDeep)
             relations = FaceRelations(contents.database)
         }
     }
@@ -158,7 +159,8 @@ package struct SynthesisTrial {
         }
         let within = grown(zip(whole, hidden).map { $0 || $1 })
         func analysis(_ features: Features) -> DetailAnalysis {
-            var seen = DetailStatistics(of: filled, pyramid: pyramid, network: features.network)
+            var seen = DetailStatistics(
+                of: filled, pyramid: pyramid, network: features.network, largestDeep: features.largestDeep)
             if let pixelsPerMetre { seen = seen.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre) }
             return DetailAnalysis(of: seen, relations: features.relations, resolved: resolved)
         }
@@ -166,8 +168,8 @@ package struct SynthesisTrial {
             var options = options
             options.seed += UInt64(draw)
             let synthesis = DetailSynthesis(
-                pyramid: pyramid, network: features.synthesized, analysis: analysis,
-                database: features.relations.database, resolved: resolved, options: options)
+                pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
+                resolved: resolved, taps: features.taps, options: options)
             let map = synthesis.complete(filled, within: within)!
             let change = zip(map.values, filled.values).map { $0 - $1 }
             var result = texture

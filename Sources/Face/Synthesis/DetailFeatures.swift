@@ -14,12 +14,20 @@ package enum DetailFeatures: Sendable {
         }
     }
 
-    /// What of `network`, made by `network()`, is synthesized towards: of ours the first layer. Its deeper layers tell whose
-    /// skin it is like (without them hidden skin comes 0.002 less near), but synthesis towards them, at any weight beside the
-    /// first, comes less near and takes three times as long (see the model card). Of VGG-19 all layers, as Gatys et al. 2015.
-    package func synthesized(of network: FeatureNetwork) -> FeatureNetwork {
-        if case .own = self { network.upTo(taps: 1) } else { network }
+    /// By region: so many of the taps, from the first, are synthesized towards. Of ours the first tells it all but on the neck:
+    /// with deeper ones, at any weight, skin comes less near to the truth and takes three times as long (see the model card);
+    /// they are for telling whose skin it is like. Of VGG-19 all, as Gatys et al. 2015 have it.
+    package var synthesizedTaps: [Int] {
+        let all = DetailNetwork.channels.count
+        return switch self {
+        case .own: (0..<DetailRegions.count).map { DetailRegions.necks.contains($0) ? all : 1 }
+        case .vgg(let vgg): [Int](repeating: vgg.depth.channels.count, count: DetailRegions.count)
+        }
     }
+
+    /// Texels along a side: of octaves that are larger an analysis looks at the first tap only, which tells as much there and
+    /// costs a tenth.
+    package var largestDeep: Int { if case .own = self { 512 } else { .max } }
 
     /// What of it stands in the database's file, convolution by convolution.
     package var weights: [[Float]] {

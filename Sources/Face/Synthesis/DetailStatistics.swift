@@ -143,9 +143,10 @@ package struct DetailStatistics: Sendable {
     }
 
     /// Of the seen texels of a map.
-    package init(of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork) {
+    /// - Parameter largestDeep: see `TiledStatistics.statistics`.
+    package init(of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork, largestDeep: Int = .max) {
         var tiles = TiledStatistics()
-        self = tiles.statistics(of: detail, pyramid: pyramid, network: network)
+        self = tiles.statistics(of: detail, pyramid: pyramid, network: network, largestDeep: largestDeep)
     }
 }
 

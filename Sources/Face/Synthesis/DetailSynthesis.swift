@@ -37,16 +37,17 @@ package struct DetailSynthesis {
     /// Per octave, finest first, 0...1: how far the camera resolved it. Where it did not, seen texels keep what the coarser
     /// octave says and get fine structure on top.
     private let resolved: [Float]
+    private let taps: [Int]?
 
     /// - Parameters:
-    ///   - network: its taps are what is synthesized towards: the first of those that the analysis is of.
     ///   - resolved: see `DetailPyramid.resolved`.
+    ///   - taps: by region, how many of the network's taps count, from the first; all when not given.
     package init(
         pyramid: DetailPyramid, network: FeatureNetwork, analysis: DetailAnalysis, database: FaceDatabase,
-        resolved: [Float]? = nil, options: Options = Options()
+        resolved: [Float]? = nil, taps: [Int]? = nil, options: Options = Options()
     ) {
-        precondition(network.taps.count <= database.taps, "\(network.taps.count) taps of \(database.taps)")
         self.resolved = resolved ?? pyramid.sizes.map { _ in 1 }
+        self.taps = taps
         self.pyramid = pyramid
         self.network = network
         self.analysis = analysis
@@ -164,7 +165,7 @@ package struct DetailSynthesis {
         return TileObjective(
             pyramid: pyramid, network: network, targets: analysis.targets, database: database, octave: octave,
             window: outer, values: values, free: zip(free, mask).map { $0 * $1 }, counted: counted, size: size,
-            kept: kept, halvings: max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1))
+            kept: kept, halvings: max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1), taps: taps)
     }
 
     /// Works on the pieces of one octave, two at a time where they do not touch and the network has a twin: same input, same bits.

@@ -39,8 +39,8 @@ package final class TextureSynthesizer {
 
     private let atlas: TextureAtlas
     private let pyramid: DetailPyramid
+    private let features: DetailFeatures
     private let network: FeatureNetwork
-    private let synthesized: FeatureNetwork
     private let relations: FaceRelations
     private let options: DetailSynthesis.Options
     private var tiles = TiledStatistics()
@@ -61,8 +61,8 @@ package final class TextureSynthesizer {
         self.atlas = atlas
         self.options = options
         pyramid = DetailPyramid(atlas: atlas, largest: size ?? min(atlas.size, contents.size))
-        network = contents.network.network()
-        synthesized = contents.network.synthesized(of: network)
+        features = contents.network
+        network = features.network()
         let octaves = pyramid.sizes[0].trailingZeroBitCount - contents.size.trailingZeroBitCount
         relations = FaceRelations(
             octaves < 0 ? contents.database.dropping(octaves: -octaves) : contents.database.extended(octaves: octaves))
@@ -115,14 +115,16 @@ package final class TextureSynthesizer {
         goOn: (DetailSynthesis.Step) -> Bool = { _ in true }
     ) -> State? {
         let detail = detail(of: texture)
-        let seen = tiles.statistics(of: detail, pyramid: pyramid, network: network)
-            .sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre)
+        let seen = tiles.statistics(
+            of: detail, pyramid: pyramid, network: network, largestDeep: features.largestDeep
+        )
+        .sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre)
         let resolved = pyramid.resolved(pixelsPerMetre: pixelsPerMetre)
         let analysis = DetailAnalysis(
             of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)
         let synthesis = DetailSynthesis(
-            pyramid: pyramid, network: synthesized, analysis: analysis, database: relations.database,
-            resolved: resolved, options: options)
+            pyramid: pyramid, network: network, analysis: analysis, database: relations.database, resolved: resolved,
+            taps: features.synthesizedTaps, options: options)
         var found: State?
         _ = synthesis.complete(
             detail, from: earlier?.detail, progress: goOn

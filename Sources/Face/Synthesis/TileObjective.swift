@@ -22,11 +22,13 @@ struct TileObjective {
         let weight: Double
     }
 
+    /// - Parameter taps: see `DetailSynthesis`.
+    ///
     /// All that is by texel is of the window; `counted` for this octave and, at the same size, for the coarser one.
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
         window: DetailWindow, values: [Float], free: [Float], counted: [[Float]], size: Int, kept: [Float]?,
-        halvings: Int
+        halvings: Int, taps: [Int]?
     ) {
         self.free = free
         self.network = network
@@ -49,7 +51,7 @@ struct TileObjective {
                 let known = masks.places(for: map).enumerated().compactMap { k, places -> (Places, Term)? in
                     let i = (o * database.taps + t) * DetailRegions.count + k
                     let total = Double(places.total)
-                    guard total > 4, database.spreads[i] > 0 else { return nil }
+                    guard total > 4, database.spreads[i] > 0, t < taps?[k] ?? .max else { return nil }
                     let weight = total / Double(map.pixels) / database.spreads[i]
                     return (places, Term(target: targets[i], weight: weight))
                 }

@@ -23,6 +23,8 @@ package struct TiledStatistics: Sendable {
         /// Of `outer`.
         let values: [Float]
         let seen: [Float]
+        /// So many are looked at.
+        let taps: Int
     }
 
     /// So many are looked at at a time: what waits needs room.
@@ -41,11 +43,13 @@ package struct TiledStatistics: Sendable {
 
     package init() {}
 
+    /// - Parameter largestDeep: texels along a side; of octaves that are larger nothing is known of any tap but the first. The
+    ///   same each time.
     package mutating func statistics(
-        of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork
+        of detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork, largestDeep: Int = .max
     ) -> DetailStatistics {
         precondition(detail.size == pyramid.sizes[0], "detail of \(detail.size)² for \(pyramid.sizes)")
-        let looked = look(at: detail, pyramid: pyramid, network: network)
+        let looked = look(at: detail, pyramid: pyramid, network: network, largestDeep: largestDeep)
         let nothing = [BandEnergy](repeating: BandEnergy(), count: DetailRegions.count)
         var (correlations, bands, below) = ([Correlations](), [BandEnergy](), nothing)
         for size in pyramid.sizes {
@@ -71,7 +75,7 @@ package struct TiledStatistics: Sendable {
     /// Looks at all tiles that have changed.
     /// - Returns: by the octave's size, the tiles in which anything was seen.
     private mutating func look(
-        at detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork
+        at detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork, largestDeep: Int
     ) -> [Int: [DetailWindow]] {
         let halo = max((network.reaches.last! + 15) / 16 * 16, 16)
         (renewed, total) = (0, 0)
@@ -96,7 +100,10 @@ package struct TiledStatistics: Sendable {
                 here.append(inner)
                 let values = outer.cut(level.values, size: size)
                 if let old = known[size]?[inner], Self.isUnchanged(old, values: values, seen: seen) { continue }
-                pending.append(Job(size: size, inner: inner, outer: outer, values: values, seen: seen))
+                pending.append(
+                    Job(
+                        size: size, inner: inner, outer: outer, values: values, seen: seen,
+                        taps: size > largestDeep ? 1 : network.taps.count))
                 if pending.count == Self.together { renew() }
             }
             looked[size] = here
@@ -129,7 +136,8 @@ package struct TiledStatistics: Sendable {
     ) -> Tile {
         let (size, inner, outer, regions) = (job.size, job.inner, job.outer, pyramid.regions(at: job.size))
         let found = sums(
-            job.values, seen: job.seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network)
+            job.values, seen: job.seen, inner: inner, outer: outer, size: size, pyramid: pyramid, network: network,
+            taps: job.taps)
         let (band, rest) = BandEnergy.split(job.values, width: outer.width, height: outer.height)
         let mask = evidence(job.seen, reach: BandEnergy.reach, inner: inner, outer: outer)
         return Tile(
@@ -169,11 +177,13 @@ package struct TiledStatistics: Sendable {
 
     private static func sums(
         _ values: [Float], seen: [Float], inner: DetailWindow, outer: DetailWindow, size: Int, pyramid: DetailPyramid,
-        network: FeatureNetwork
+        network: FeatureNetwork, taps: Int
     ) -> [Correlations] {
         let picture = FeatureMap(MapShape(channels: 1, height: outer.height, width: outer.width))
         picture.assign(values.span)
-        let places = zip(network.tapShapes(picture.shape), network.reaches).map { map, reach -> [Places] in
+        let places = zip(network.tapShapes(picture.shape), network.reaches).enumerated().map { tap, looks -> [Places] in
+            guard tap < taps else { return [] }
+            let (map, reach) = looks
             let mask = evidence(seen, reach: reach, inner: inner, outer: outer)
             let halvings = (outer.width / map.width).trailingZeroBitCount
             return DetailMasks(mask, pyramid: pyramid, window: outer, size: size, halvings: halvings).places(for: map)

@@ -55,12 +55,6 @@ package final class FeatureNetwork {
             }, taps: taps)
     }()
 
-    /// The same layers up to one of the taps, with buffers of its own; for the same thread.
-    package func upTo(taps count: Int) -> FeatureNetwork {
-        precondition((1...taps.count).contains(count), "\(count) taps of \(taps.count)")
-        return FeatureNetwork(inputs: inputs, layers: Array(layers[...taps[count - 1]]), taps: Array(taps[..<count]))
-    }
-
     /// Weights.
     private static let mostOfTwins = 1 << 20
 
