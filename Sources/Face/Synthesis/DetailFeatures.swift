@@ -15,8 +15,8 @@ package enum DetailFeatures: Sendable {
     }
 
     /// By region: so many of the taps, from the first, are synthesized towards. Of ours the first tells it all but on the neck:
-    /// with deeper ones, at any weight, skin comes less near to the truth and takes three times as long (see the model card);
-    /// they are for telling whose skin it is like. Of VGG-19 all, as Gatys et al. 2015 have it.
+    /// with the deeper ones too, at their full weight or the second at a fifth, skin comes less near to the truth (see the
+    /// model card). They are for telling whose skin it is like. Of VGG-19 all, as Gatys et al. 2015 have it.
     package var synthesizedTaps: [Int] {
         let all = DetailNetwork.channels.count
         return switch self {
@@ -25,8 +25,8 @@ package enum DetailFeatures: Sendable {
         }
     }
 
-    /// Texels along a side: of octaves that are larger an analysis looks at the first tap only, which tells as much there and
-    /// costs a tenth.
+    /// Texels along a side: of octaves that are larger an analysis looks at the first tap only. What is synthesized then comes
+    /// as near (cheeks and jaws of 16 faces), in half the time.
     package var largestDeep: Int { if case .own = self { 512 } else { .max } }
 
     /// What of it stands in the database's file, convolution by convolution.
