@@ -18,7 +18,7 @@ struct ResolutionBench: ParsableCommand {
         let atlas = TextureAtlas(model: try HeadModelFile.load(from: directory), size: contents.size)
         let (pyramid, network) = (DetailPyramid(atlas: atlas), contents.network.network())
         var maker = try PhotoTexture.Maker(atlas: atlas, models: directory)
-        var found: [(share: Double, band: Double, features: Double)] = []
+        var found: [(size: Int, factor: Int, share: Double, band: Double, features: Double)] = []
         for photo in photos {
             func statistics(_ factor: Int) throws -> (DetailStatistics, Double)? {
                 guard let picture = try? maker.texture(of: photo, shrunkBy: factor) else { return nil }
@@ -39,19 +39,22 @@ struct ResolutionBench: ParsableCommand {
                     guard let band = loss({ $0.logEnergy(band: octave, region: $1) }),
                         let features = loss({ $0.logFeatureEnergy(octave: octave, region: $1) })
                     else { continue }
-                    found.append((pyramid.share(pixelsPerMetre: density, octave: octave), band, features))
+                    let share = pyramid.share(pixelsPerMetre: density, octave: octave)
+                    found.append((pyramid.sizes[octave], factor, share, band, features))
                 }
             }
         }
         print(
-            "pixels a texel, log energy of a band and of features beside the large picture's (median, quartiles each)")
-        for group in Dictionary(grouping: found, by: { ($0.share * 10).rounded() / 10 }).sorted(by: { $0.key < $1.key })
-        {
-            let words = [group.value.map(\.band), group.value.map(\.features)].map { losses in
+            "octave, shrunk by: pixels a texel (mean) | log energy of a band | of features, beside the large picture's (median, quartiles)"
+        )
+        let groups = Dictionary(grouping: found) { [-$0.size, $0.factor] }
+        for (key, group) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let words = [group.map(\.band), group.map(\.features)].map { losses in
                 let sorted = losses.sorted()
                 return [2, 1, 3].map { String(format: "%+.2f", sorted[sorted.count * $0 / 4]) }.joined(separator: " ")
             }
-            print(String(format: "%.1f  ", group.key) + words.joined(separator: "  |  ") + "  \(group.value.count)")
+            let share = group.reduce(0) { $0 + $1.share } / Double(group.count)
+            print(String(format: "%4d, %d: %.2f | ", -key[0], key[1], share) + words.joined(separator: " | "))
         }
     }
 }
