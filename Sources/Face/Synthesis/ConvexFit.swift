@@ -24,14 +24,16 @@ package enum ConvexFit {
         return w
     }
 
-    /// The nearest point of the simplex.
+    /// The nearest point of the simplex. Elements that are too small are left out until none is (Michelot 1986): a few passes, no
+    /// sorting.
     static func projected(_ v: [Double]) -> [Double] {
-        var (sum, threshold) = (0.0, 0.0)
-        for (i, x) in v.sorted(by: >).enumerated() {
-            sum += x
-            let t = (sum - 1) / Double(i + 1)
-            if x > t { threshold = t }
+        var (threshold, count) = ((v.reduce(0, +) - 1) / Double(v.count), v.count)
+        while true {
+            var (sum, left) = (-1.0, 0)
+            for x in v where x > threshold { (sum, left) = (sum + x, left + 1) }
+            // The last ones left may differ from the threshold by rounding only.
+            guard left < count, left > 0 else { return v.map { max($0 - threshold, 0) } }
+            (threshold, count) = (sum / Double(left), left)
         }
-        return v.map { max($0 - threshold, 0) }
     }
 }

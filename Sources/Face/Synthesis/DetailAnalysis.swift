@@ -61,13 +61,13 @@ package struct DetailAnalysis: Sendable {
                     targets[i], side: seen.correlations[i].side, by: Float(exp(change)))
             }
             energies = expected
-            for i in targets.indices {
+            targets = targets.indices.mapConcurrently { [targets] i in
                 let (region, octave) = (i % DetailRegions.count, i / (seen.taps * DetailRegions.count))
                 let clear = Double(resolved?[octave] ?? 1)
-                guard clear > FaceDatabase.clear else { continue }
+                guard clear > FaceDatabase.clear else { return targets[i] }
                 let other = i - region + DetailRegions.mirrored[region]
-                Self.blend(
-                    &targets[i], with: [(i, clear), (other, other == i ? 0 : Self.mirrored * clear)], of: seen,
+                return Self.blended(
+                    targets[i], with: [(i, clear), (other, other == i ? 0 : Self.mirrored * clear)], of: seen,
                     spread: database.spreads[i])
             }
         }
@@ -85,10 +85,9 @@ package struct DetailAnalysis: Sendable {
 
     /// A region's own correlations, and its counterpart's, into its target. The farther they are from what the clean faces of
     /// the database say, in units of how those differ, the less they count: hair, shadows and compression lie far.
-    private static func blend(
-        _ target: inout [Float], with own: [(index: Int, trust: Double)], of seen: DetailStatistics, spread: Double
-    ) {
-        let predicted = target
+    private static func blended(
+        _ predicted: [Float], with own: [(index: Int, trust: Double)], of seen: DetailStatistics, spread: Double
+    ) -> [Float] {
         var total = doubt
         var shares: [(means: [Double], share: Double)] = []
         for (index, trust) in own where trust > 0 && seen.correlations[index].weight >= FaceDatabase.fewest {
@@ -103,8 +102,9 @@ package struct DetailAnalysis: Sendable {
             total += share
             shares.append((means, share))
         }
-        for j in target.indices {
-            target[j] = Float(shares.reduce(Double(predicted[j]) * doubt) { $0 + $1.means[j] * $1.share } / total)
+        guard !shares.isEmpty else { return predicted }
+        return predicted.indices.map { j in
+            Float(shares.reduce(Double(predicted[j]) * doubt) { $0 + $1.means[j] * $1.share } / total)
         }
     }
 
@@ -165,11 +165,11 @@ package struct DetailAnalysis: Sendable {
 /// What was seen, as linear and quadratic terms of the convex fit, block by block.
 private struct Evidence {
     let relations: FaceRelations
-    /// Per block: how much it counts; 0 where nothing was seen.
-    private let trusts: [Double]
-    /// Per block: the seen difference from the mean along each face's, in units of the spread.
+    /// By region, of all its blocks that anything was seen of, each as much as it counts: the products of the faces' differences,
+    private let products: [[Double]]
+    /// the seen difference from the mean along each face's,
     private let along: [[Double]]
-    /// Per block: the squared length of the seen difference, in units of the spread.
+    /// and its squared length, all in units of the spread. 0 where nothing was seen.
     private let lengths: [Double]
 
     init(of seen: DetailStatistics, relations: FaceRelations, resolved: [Float]?) {
@@ -191,9 +191,19 @@ private struct Evidence {
                 unit * difference.reduce(0) { $0 + Double($1) * Double($1) }
             )
         }
-        trusts = found.map(\.trust)
-        along = found.map(\.along)
-        lengths = found.map(\.length)
+        let sums = (0..<regions).mapConcurrently { region -> (products: [Double], along: [Double], length: Double) in
+            let n = database.faces
+            var sums = (products: [Double](repeating: 0, count: n * n), along: [Double](repeating: 0, count: n), 0.0)
+            for i in stride(from: region, to: found.count, by: regions) where found[i].trust > 0 {
+                add(&sums.products, relations.products[i], found[i].trust)
+                add(&sums.along, found[i].along, found[i].trust)
+                sums.2 += found[i].trust * found[i].length
+            }
+            return sums
+        }
+        products = sums.map(\.products)
+        along = sums.map(\.along)
+        lengths = sums.map(\.length)
     }
 
     /// The convex weights for a region, each seen region counting by the fourth power of its alignment with it (the power
@@ -203,14 +213,13 @@ private struct Evidence {
         var a = [Double](repeating: 0, count: n * n)
         var b = [Double](repeating: 0, count: n)
         var constant = 0.0
-        for i in trusts.indices where trusts[i] > 0 {
-            let alignment = relations.alignment[region * regions + i % regions]
-            let share = trusts[i] * alignment * alignment * alignment * alignment
+        for other in 0..<regions where lengths[other] > 0 {
+            let alignment = relations.alignment[region * regions + other]
+            let share = alignment * alignment * alignment * alignment
             guard share > 1e-6 else { continue }
-            let product = relations.products[i]
-            for j in a.indices { a[j] += share * product[j] }
-            for j in b.indices { b[j] += share * along[i][j] }
-            constant += share * lengths[i]
+            add(&a, products[other], share)
+            add(&b, along[other], share)
+            constant += share * lengths[other]
         }
         guard constant > 0 else { return ([Double](repeating: 1 / Double(n), count: n), 1) }
         let ridge = pull * (0..<n).reduce(0.0) { $0 + a[$1 * n + $1] } / Double(n)
@@ -222,4 +231,9 @@ private struct Evidence {
         let left = constant + zip(weights, zip(quadratic, b)).reduce(0) { $0 + $1.0 * ($1.1.0 - 2 * $1.1.1) }
         return (weights, (max(left, 0) / constant).squareRoot())
     }
+}
+
+/// `sum += factor · vector`.
+private func add(_ sum: inout [Double], _ vector: [Double], _ factor: Double) {
+    for i in sum.indices { sum[i] += factor * vector[i] }
 }

@@ -137,45 +137,68 @@ package struct DetailMap: Sendable {
     private static let hairCell = 4
     private static let fewestOfHair = 2
 
+    /// Its values, and each next octave's, half the size, down to `coarsest` texels along a side.
+    func octaves(to coarsest: Int) -> [[Float]] {
+        var (levels, side) = ([values], size)
+        while side > coarsest {
+            levels.append(Self.halved(levels.last!, width: side, height: side))
+            side /= 2
+        }
+        return levels
+    }
+
     /// The same with evidence of skin only: its folds are part of its statistics.
     /// - Parameters:
     ///   - regions: of this map's size.
     ///   - coarsest: texels along a side of the octave that tells features of the face.
     package func withoutFeatures(regions: DetailRegions, coarsest: Int) -> DetailMap {
-        var coarse = self
-        var hairs: [Bool] = []
-        while true {
-            if coarse.size == Self.hairSize { hairs = coarse.hairs(regions) }
-            guard coarse.size > coarsest else { break }
-            coarse = coarse.halved
-        }
-        let (step, cell) = (size / coarse.size, max(size / Self.hairSize * Self.hairCell, 1))
-        let cells = Self.hairSize / Self.hairCell
-        let (strange, side, strip) = (coarse.values.map { abs($0) > Self.strange }, coarse.size, min(size, 128))
-        let strips = (0..<size / strip).mapConcurrently { [size, hairs, seen] number in
-            var result = Array(seen[number * strip * size..<(number + 1) * strip * size])
-            for y in number * strip..<(number + 1) * strip {
-                let row = y % strip * size
-                for x in 0..<size where result[row + x] > 0 {
-                    if strange[y / step * side + x / step] || !hairs.isEmpty && hairs[y / cell * cells + x / cell]
-                        || regions.plain[y * size + x] < 0.8
-                    {
-                        result[row + x] = 0
-                    }
-                }
-            }
-            return result
-        }
-        return DetailMap(size: size, values: values, seen: Array(strips.joined()))
+        DetailMap(size: size, values: values, seen: seenSkin(regions: regions, octaves: octaves(to: coarsest)))
     }
 
-    /// Squares of `hairCell` texels of a map of `hairSize`, row by row, with hairs in them or beside them.
-    private func hairs(_ regions: DetailRegions) -> [Bool] {
-        let (cells, scale) = (size / Self.hairCell, regions.size / size)
+    /// Evidence of skin only.
+    /// - Parameter octaves: see `octaves(to:)`; the last one tells features of the face.
+    func seenSkin(regions: DetailRegions, octaves: [[Float]]) -> [Float] {
+        let hairs = hairs(regions, octaves: octaves)
+        var result = seen
+        result.withUnsafeMutableBufferPointer { result in
+            // Each strip is written by one thread.
+            nonisolated(unsafe) let result = result
+            let strip = min(size, 64) * size
+            _ = (0..<size * size / strip).mapConcurrently { number in
+                regions.plain.withUnsafeBytes { plain in
+                    for i in number * strip..<(number + 1) * strip where plain[i] < Self.leastPlain { result[i] = 0 }
+                }
+            }
+            func clear(_ square: Int, of squares: Int) {
+                let side = size / squares
+                for y in square / squares * side..<(square / squares + 1) * side {
+                    let start = y * size + square % squares * side
+                    result[start..<start + side].update(repeating: 0)
+                }
+            }
+            let side = size >> (octaves.count - 1)
+            for (square, value) in octaves.last!.enumerated() where abs(value) > Self.strange {
+                clear(square, of: side)
+            }
+            for (square, isHair) in hairs.enumerated() where isHair { clear(square, of: Self.hairSize / Self.hairCell) }
+        }
+        return result
+    }
+
+    /// Bytes' worth of plain skin that a texel has at least.
+    private static let leastPlain = UInt8(0.8 * 255)
+
+    /// Squares of `hairCell` texels of a map of `hairSize`, row by row, with hairs in them or beside them; none where no octave
+    /// has that size.
+    private func hairs(_ regions: DetailRegions, octaves: [[Float]]) -> [Bool] {
+        guard let octave = octaves.indices.first(where: { size >> $0 == Self.hairSize }) else { return [] }
+        let (side, cells, scale) = (Self.hairSize, Self.hairSize / Self.hairCell, 1 << octave)
+        let values = octaves[octave]
+        let seen = (0..<octave).reduce(seen) { Self.halved($0, width: size >> $1, height: size >> $1) }
         let beardless = (0..<DetailRegions.count).map { !DetailRegions.bearded.contains($0) }
         var dark = [UInt8](repeating: 0, count: cells * cells)
-        for y in 0..<size {
-            for x in 0..<size where values[y * size + x] < Self.hair && seen[y * size + x] > 0.5 {
+        for y in 0..<side {
+            for x in 0..<side where values[y * side + x] < Self.hair && seen[y * side + x] > 0.5 {
                 guard beardless[Int(regions.first[y * scale * regions.size + x * scale])] else { continue }
                 dark[y / Self.hairCell * cells + x / Self.hairCell] += 1
             }
@@ -202,37 +225,42 @@ package struct DetailMap: Sendable {
     package static func evidence(_ seen: [Float], width: Int, height: Int, reach: Int) -> [Float] {
         precondition(seen.count == width * height, "\(seen.count) texels of \(width) × \(height)")
         if seen.allSatisfy({ $0 > 0.9 }) { return [Float](repeating: 1, count: seen.count) }
-        let enough = Self.enough
-        let counted = seen.map { $0 > 0.9 ? Int32(1) : 0 }
-        /// Sums over 2 reach + 1 neighbours in each row.
-        var rows = counted
-        for y in 0..<height {
-            let row = y * width
-            var sum: Int32 = 0
-            for x in 0..<min(reach, width) { sum += counted[row + x] }
-            for x in 0..<width {
-                if x + reach < width { sum += counted[row + x + reach] }
-                if x > reach { sum -= counted[row + x - reach - 1] }
-                rows[row + x] = sum
-            }
-        }
+        var result = seen.map { $0 > 0.9 ? Float(1) : 0 }
         func span(_ at: Int, _ count: Int) -> Int { min(at + reach, count - 1) - max(at - reach, 0) + 1 }
-        let across = (0..<width).map { enough * Double(span($0, width)) }
-        var result = [Float](repeating: 0, count: width * height)
-        // The rows around one, which the next differs from by two.
-        var boxes = [Int32](repeating: 0, count: width)
-        func add(_ y: Int, _ sign: Int32) {
-            guard y >= 0, y < height else { return }
-            let row = y * width
-            for x in 0..<width { boxes[x] &+= sign &* rows[row + x] }
-        }
-        for y in 0..<min(reach, height) { add(y, 1) }
-        for y in 0..<height {
-            add(y + reach, 1)
-            add(y - reach - 1, -1)
-            let (row, down) = (y * width, Double(span(y, height)))
-            for x in 0..<width where counted[row + x] > 0 && Double(boxes[x]) >= across[x] * down {
-                result[row + x] = 1
+        // By how many columns a box has: as many seen texels as it needs.
+        let spans = (0..<width).map { span($0, width) }
+        var (needed, rows) = ([Int32](repeating: 0, count: width), 0)
+        let counted = result.map { Int32($0) }
+        // Sums over each column's rows around one, which the next differs from by two; with room on either side.
+        var columns = [Int32](repeating: 0, count: width + 2 * reach + 1)
+        counted.withUnsafeBufferPointer { counted in
+            columns.withUnsafeMutableBufferPointer { columns in
+                result.withUnsafeMutableBufferPointer { result in
+                    let middle = columns.baseAddress! + reach + 1
+                    func add(_ y: Int, _ sign: Int32) {
+                        guard y >= 0, y < height else { return }
+                        let row = counted.baseAddress! + y * width
+                        for x in 0..<width { middle[x] &+= sign &* row[x] }
+                    }
+                    for y in 0..<min(reach, height) { add(y, 1) }
+                    for y in 0..<height {
+                        add(y + reach, 1)
+                        add(y - reach - 1, -1)
+                        let row = result.baseAddress! + y * width
+                        if span(y, height) != rows {
+                            rows = span(y, height)
+                            for x in 0..<width {
+                                needed[x] = Int32((Self.enough * Double(spans[x]) * Double(rows)).rounded(.up))
+                            }
+                        }
+                        var box: Int32 = 0
+                        for x in 0..<reach { box &+= middle[x] }
+                        for x in 0..<width {
+                            box &+= middle[x + reach] &- middle[x - reach - 1]
+                            row[x] = box < needed[x] ? 0 : row[x]
+                        }
+                    }
+                }
             }
         }
         return result

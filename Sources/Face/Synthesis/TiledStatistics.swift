@@ -6,7 +6,7 @@ package struct TiledStatistics: Sendable {
     private struct Tile {
         /// With the surroundings that features see; log luma in `step`s.
         var values: [Int16]
-        var seen: ByteShares
+        var seen: [UInt8]
         /// Of taps × regions those that have anything here.
         var sums: [Int: Correlations]
         /// By region, of the octave's band and of what lies below it.
@@ -77,7 +77,6 @@ package struct TiledStatistics: Sendable {
     private mutating func look(
         at detail: DetailMap, pyramid: DetailPyramid, network: FeatureNetwork, largestDeep: Int
     ) -> [Int: [DetailWindow]] {
-        let halo = max((network.reaches.last! + 15) / 16 * 16, 16)
         (renewed, total) = (0, 0)
         var (looked, pending) = ([Int: [DetailWindow]](), [Job]())
         func renew() {
@@ -87,31 +86,81 @@ package struct TiledStatistics: Sendable {
             renewed += pending.count
             pending = []
         }
-        var level = detail.withoutFeatures(regions: pyramid.regions(at: detail.size), coarsest: pyramid.sizes.last!)
-        for size in pyramid.sizes {
-            let side = min(Self.side, size)
-            var here: [DetailWindow] = []
-            for k in 0..<(size / side) * (size / side) {
-                let inner = DetailWindow(
-                    x: k % (size / side) * side, y: k / (size / side) * side, width: side, height: side)
-                let outer = inner.grown(by: halo, size: size)
-                let seen = outer.cut(level.seen, size: size)
-                guard seen.contains(where: { $0 > 0.9 }) else { continue }
-                here.append(inner)
-                let values = outer.cut(level.values, size: size)
-                if let old = known[size]?[inner], Self.isUnchanged(old, values: values, seen: seen) { continue }
+        let octaves = detail.octaves(to: pyramid.sizes.last!)
+        var seen = detail.seenSkin(regions: pyramid.regions(at: detail.size), octaves: octaves)
+        for (values, size) in zip(octaves, pyramid.sizes) {
+            let taps = size > largestDeep ? 1 : network.taps.count
+            let halo = Self.halo(network, taps: taps)
+            let tiles = Self.windows(size: size).map { ($0, $0.grown(by: halo, size: size)) }
+            let states = tiles.mapConcurrently { [known, seen] inner, outer -> State in
+                Self.state(of: known[size]?[inner], values: values, seen: seen, outer: outer, size: size)
+            }
+            for ((inner, outer), state) in zip(tiles, states) where state == .changed {
                 pending.append(
                     Job(
-                        size: size, inner: inner, outer: outer, values: values, seen: seen,
-                        taps: size > largestDeep ? 1 : network.taps.count))
+                        size: size, inner: inner, outer: outer, values: outer.cut(values, size: size),
+                        seen: outer.cut(seen, size: size), taps: taps))
                 if pending.count == Self.together { renew() }
             }
-            looked[size] = here
-            total += here.count
-            if size > pyramid.sizes.last! { level = level.halved }
+            looked[size] = zip(tiles, states).filter { $1 != .unseen }.map(\.0.0)
+            total += looked[size]!.count
+            if size > pyramid.sizes.last! { seen = DetailMap.halved(seen, width: size, height: size) }
         }
         renew()
         return looked
+    }
+
+    private static func windows(size: Int) -> [DetailWindow] {
+        let side = min(side, size)
+        return (0..<(size / side) * (size / side)).map { k in
+            DetailWindow(x: k % (size / side) * side, y: k / (size / side) * side, width: side, height: side)
+        }
+    }
+
+    /// Texels around a tile that are looked at with it: as far as features see, and bands, of whole places of the deepest map.
+    private static func halo(_ network: FeatureNetwork, taps: Int) -> Int {
+        let unit = max(8, 1 << network.halvings)
+        return max(network.reaches[taps - 1] + unit - 1, BandEnergy.reach) / unit * unit
+    }
+
+    private enum State { case unseen, same, changed }
+
+    /// What became of a tile since it was looked at.
+    private static func state(
+        of tile: Tile?, values: [Float], seen: [Float], outer: DetailWindow, size: Int
+    ) -> State {
+        let rows = (outer.y..<outer.y + outer.height).map { $0 * size + outer.x..<$0 * size + outer.x + outer.width }
+        return seen.withUnsafeBufferPointer { seen in
+            guard rows.contains(where: { seen[$0].contains { $0 > 0.9 } }) else { return .unseen }
+            guard let tile, tile.values.count == outer.width * outer.height else { return .changed }
+            return values.withUnsafeBufferPointer { values in
+                let changes = rows.enumerated().reduce(SIMD2<Float>()) { sum, row in
+                    let at = row.offset * outer.width
+                    return sum
+                        + SIMD2(
+                            squaredDistance(tile.values, from: at, unit: step, to: values[row.element]),
+                            squaredDistance(tile.seen, from: at, unit: 1 / shares, to: seen[row.element]))
+                }
+                return changes.max() <= tolerance * tolerance * Float(tile.values.count) ? .same : .changed
+            }
+        }
+    }
+
+    /// Σ (unit · code − value)² over a row of values, a multiple of eight.
+    private static func squaredDistance<Code: FixedWidthInteger & SIMDScalar>(
+        _ codes: [Code], from start: Int, unit: Float, to values: Slice<UnsafeBufferPointer<Float>>
+    ) -> Float {
+        codes.withUnsafeBytes { codes in
+            let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values))
+            var sums = SIMD8<Float>()
+            for x in stride(from: 0, to: values.count, by: 8 * MemoryLayout<Float>.stride) {
+                let at = (start + x / MemoryLayout<Float>.stride) * MemoryLayout<Code>.stride
+                let code = SIMD8<Float>(codes.loadUnaligned(fromByteOffset: at, as: SIMD8<Code>.self))
+                let difference = unit * code - values.loadUnaligned(fromByteOffset: x, as: SIMD8<Float>.self)
+                sums += difference * difference
+            }
+            return sums.sum()
+        }
     }
 
     /// On two threads, where the network has a twin.
@@ -141,7 +190,7 @@ package struct TiledStatistics: Sendable {
         let (band, rest) = BandEnergy.split(job.values, width: outer.width, height: outer.height)
         let mask = evidence(job.seen, reach: BandEnergy.reach, inner: inner, outer: outer)
         return Tile(
-            values: job.values.map(coded), seen: ByteShares(job.seen),
+            values: job.values.map(coded), seen: job.seen.map { UInt8(min(max($0, 0), 1) * shares + 0.5) },
             sums: Dictionary(uniqueKeysWithValues: found.enumerated().filter { $1.weight > 0 }.map { ($0, $1) }),
             fine: BandEnergy.energies(band, mask: mask, regions: regions, window: outer),
             rest: size > pyramid.sizes.last!
@@ -151,18 +200,10 @@ package struct TiledStatistics: Sendable {
 
     /// Log luma in steps of a hundredth of the tolerance or so.
     private static let step: Float = 1 / 16384
+    /// A whole share in a byte.
+    private static let shares: Float = 255
 
     private static func coded(_ value: Float) -> Int16 { Int16((min(max(value, -1.9), 1.9) / step).rounded()) }
-
-    private static func isUnchanged(_ tile: Tile, values: [Float], seen: [Float]) -> Bool {
-        guard tile.values.count == values.count else { return false }
-        var (sum, sumSeen): (Float, Float) = (0, 0)
-        for i in values.indices {
-            let (d, s) = (Float(tile.values[i]) * step - values[i], tile.seen[i] - seen[i])
-            (sum, sumSeen) = (sum + d * d, sumSeen + s * s)
-        }
-        return max(sum, sumSeen) <= tolerance * tolerance * Float(values.count)
-    }
 
     /// Of the inner texels of a tile.
     private static func evidence(_ seen: [Float], reach: Int, inner: DetailWindow, outer: DetailWindow) -> [Float] {

@@ -21,4 +21,9 @@ package struct ByteShares: RandomAccessCollection, MutableCollection, Sendable {
         @inline(__always) get { Float(bytes[i]) * (1 / 255) }
         @inline(__always) set { bytes[i] = UInt8(Swift.min(Swift.max(newValue, 0), 1) * 255 + 0.5) }
     }
+
+    /// `body` of the shares as bytes, 255 for a whole one.
+    func withUnsafeBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        bytes.withUnsafeBufferPointer(body)
+    }
 }

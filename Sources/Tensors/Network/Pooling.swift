@@ -36,8 +36,7 @@ package enum LowPassPooling {
             let (a, b) = (source + rows.0 * geometry.row, source + rows.1 * geometry.row)
             let (c, d) = (source + rows.2 * geometry.row, source + rows.3 * geometry.row)
             if geometry.block == 1 {
-                func column(_ x: Int) -> Float { (a[x] + d[x] + 3 * (b[x] + c[x])) / 64 }
-                geometry.shrink(columns, column) { target[$0] = $1 }
+                geometry.shrinkPlane(columns, a, b, c, d, target)
             } else {
                 for eight in stride(from: 0, to: geometry.block, by: 8) {
                     func column(_ x: Int) -> SIMD8<Float> {
@@ -142,6 +141,27 @@ package enum LowPassPooling {
                 let (c, d) = (column(min(2 * x + 1, width - 1)), column(min(2 * x + 2, width - 1)))
                 store(x, a + d + 3 * (b + c))
                 (a, b) = (c, d)
+            }
+        }
+
+        /// The same of a plane's four rows, in two loops that compilers make vectors of.
+        func shrinkPlane(
+            _ columns: Range<Int>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafePointer<Float>,
+            _ d: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+        ) {
+            // From one column before the first two to one behind the last two; beyond the borders the border's.
+            let first = 2 * columns.lowerBound - 1
+            let count = 2 * columns.count + 2
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { sums in
+                let sums = sums.baseAddress!
+                let inside = max(first, 0)..<min(first + count, width)
+                for x in inside { sums[x - first] = (a[x] + d[x] + 3 * (b[x] + c[x])) / 64 }
+                for k in 0..<inside.lowerBound - first { sums[k] = sums[inside.lowerBound - first] }
+                for k in inside.upperBound - first..<count { sums[k] = sums[inside.upperBound - 1 - first] }
+                for k in 0..<columns.count {
+                    target[columns.lowerBound + k] =
+                        sums[2 * k] + sums[2 * k + 3] + 3 * (sums[2 * k + 1] + sums[2 * k + 2])
+                }
             }
         }
 
