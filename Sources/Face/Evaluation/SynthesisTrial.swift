@@ -169,11 +169,15 @@ package struct SynthesisTrial {
             options.seed += UInt64(draw)
             let synthesis = DetailSynthesis(
                 pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
-                resolved: resolved, taps: features.taps, options: options)
-            let map = synthesis.complete(filled, within: within)!
+                resolved: pixelsPerMetre.map { pyramid.kept(pixelsPerMetre: $0) }, taps: features.taps,
+                options: options)
+            let given = pixelsPerMetre.map { filled.sharpened(pyramid: pyramid, pixelsPerMetre: $0) } ?? filled
+            let map = synthesis.complete(given, within: within)!
             let change = zip(map.values, filled.values).map { $0 - $1 }
             var result = texture
-            result.add(change, regions: regions, sharpSize: synthesis.sharpSize)
+            result.add(
+                change, regions: regions,
+                sharpSize: pixelsPerMetre.map { pyramid.sharpSize(pixelsPerMetre: $0) } ?? pyramid.sizes[0])
             return result
         }
         func mean(_ groups: [[Int]], _ map: DetailMap, truth: DetailMap) -> Double {

@@ -34,13 +34,13 @@ package struct DetailSynthesis {
     private let analysis: DetailAnalysis
     private let database: FaceDatabase
     private let options: Options
-    /// Per octave, finest first, 0...1: how far the camera resolved it. Where it did not, seen texels keep what the coarser
-    /// octave says and get fine structure on top.
+    /// Per octave, finest first, 0...1: how far seen texels are left alone. Where they are not, they keep what the coarser octave
+    /// says and get fine structure on top.
     private let resolved: [Float]
     private let taps: [Int]?
 
     /// - Parameters:
-    ///   - resolved: see `DetailPyramid.resolved`.
+    ///   - resolved: see `DetailPyramid.kept`; all of every octave when not given.
     ///   - taps: by region, how many of the network's taps count, from the first; all when not given.
     package init(
         pyramid: DetailPyramid, network: FeatureNetwork, analysis: DetailAnalysis, database: FaceDatabase,
@@ -55,8 +55,8 @@ package struct DetailSynthesis {
         self.options = options
     }
 
-    /// Texels along one side of the finest octave that the camera resolved wholly; half the coarsest where it did none.
-    var sharpSize: Int { zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0 ?? pyramid.sizes.last! / 2 }
+    /// Texels along one side of the finest octave that seen texels wholly keep; half the coarsest where they keep none.
+    private var sharpSize: Int { zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0 ?? pyramid.sizes.last! / 2 }
 
     /// - Parameters:
     ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.

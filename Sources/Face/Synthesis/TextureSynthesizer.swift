@@ -114,7 +114,7 @@ package final class TextureSynthesizer {
         octave: (State) -> Bool = { _ in true },
         goOn: (DetailSynthesis.Step) -> Bool = { _ in true }
     ) -> State? {
-        let detail = detail(of: texture)
+        var detail = detail(of: texture)
         let seen = tiles.statistics(
             of: detail, pyramid: pyramid, network: network, largestDeep: features.largestDeep
         )
@@ -123,14 +123,16 @@ package final class TextureSynthesizer {
         let analysis = DetailAnalysis(
             of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)
         let synthesis = DetailSynthesis(
-            pyramid: pyramid, network: network, analysis: analysis, database: relations.database, resolved: resolved,
-            taps: features.synthesizedTaps, options: options)
+            pyramid: pyramid, network: network, analysis: analysis, database: relations.database,
+            resolved: pyramid.kept(pixelsPerMetre: pixelsPerMetre), taps: features.synthesizedTaps, options: options)
+        detail = detail.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre)
+        let sharpSize = pyramid.sharpSize(pixelsPerMetre: pixelsPerMetre)
         var found: State?
         _ = synthesis.complete(
             detail, from: earlier?.detail, progress: goOn
         ) { level in
             found = State(
-                detail: level, sharpSize: synthesis.sharpSize, regionWeights: analysis.regionWeights,
+                detail: level, sharpSize: sharpSize, regionWeights: analysis.regionWeights,
                 regionResiduals: analysis.regionResiduals, weights: analysis.weights, residual: analysis.residual,
                 effectiveFaces: analysis.effectiveFaces,
                 unresolved: 1 - resolved[pyramid.sizes.firstIndex(of: level.size)!])

@@ -1,0 +1,55 @@
+internal import Foundation
+internal import Tensors
+
+// A small picture's blur takes contrast from what it does show. That is the person's own, so it is better given back there, band
+// by band, than made up on top.
+
+extension DetailPyramid {
+    /// Pixels per texel below which a band is so weak that giving its contrast back would show noise, and how far above all is kept.
+    private static let least = 0.35
+    private static let fading = 0.1
+    /// A band's contrast is raised by this at most.
+    private static let mostGain = 1.7
+
+    /// Per octave, finest first, 0...1: how far synthesis leaves alone what pictures of this resolution show of it, its contrast
+    /// given back. Below that the octave is synthesized on seen skin too.
+    package func kept(pixelsPerMetre: Double) -> [Float] {
+        sizes.indices.map { octave in
+            let share = share(pixelsPerMetre: pixelsPerMetre, octave: octave)
+            return Float(min(max((share - Self.least) / Self.fading, 0), 1))
+        }
+    }
+
+    /// By band (see `BandEnergy`), 1 and more: what to multiply it by so that it has the contrast that the database's photographs
+    /// would show of it (see `missing`).
+    package func gains(pixelsPerMetre: Double) -> [Float] {
+        let kept = kept(pixelsPerMetre: pixelsPerMetre) + [1]
+        return zip(kept, missing(pixelsPerMetre: pixelsPerMetre)).map { kept, missing in
+            1 + kept * Float(min(exp(missing.band / 2), Self.mostGain) - 1)
+        }
+    }
+
+    /// Texels along one side of the finest octave that pictures of this resolution show wholly; half the coarsest where none.
+    package func sharpSize(pixelsPerMetre: Double) -> Int {
+        zip(sizes, resolved(pixelsPerMetre: pixelsPerMetre)).first { $0.1 > 0.999 }?.0 ?? sizes.last! / 2
+    }
+}
+
+extension DetailMap {
+    /// With the contrast that pictures of this resolution lack given back on skin that was seen; the same where they lack none.
+    package func sharpened(pyramid: DetailPyramid, pixelsPerMetre: Double) -> DetailMap {
+        precondition(size == pyramid.sizes[0], "detail of \(size)² for \(pyramid.sizes)")
+        let gains = pyramid.gains(pixelsPerMetre: pixelsPerMetre)
+        guard gains.contains(where: { $0 > 1 }) else { return self }
+        var result: [Float] = []
+        for (octave, level) in octaves(to: pyramid.sizes.last!).enumerated().reversed() {
+            let side = size >> octave
+            let (band, rest) = BandEnergy.split(level, width: side, height: side)
+            let coarser =
+                result.isEmpty ? rest.map { gains[octave + 1] * $0 } : DetailMap.enlarged(result, size: side / 2)
+            result = zip(band, coarser).map { gains[octave] * $0 + $1 }
+        }
+        for i in result.indices { result[i] = values[i] + seen[i] * (result[i] - values[i]) }
+        return DetailMap(size: size, values: result, seen: seen)
+    }
+}
