@@ -109,8 +109,14 @@ package struct DetailSynthesis {
                 for i in values.indices { values[i] += strong[i] }
             }
             places.keepStart(stretched, features)
+            // Of noise, which is what begins an octave that no picture shows, a few evaluations make a weave with beads where tiles
+            // meet. As noise of the contrast that is wanted it is nearer to skin.
+            let work =
+                OctaveStart.showsSkin(resolved[number])
+                ? zip(places.free, pyramid.regions(at: size).skin).map { $0 * $1 > 0.1 }
+                : [Bool](repeating: false, count: size * size)
             let pieces = DetailWindows(side: options.tile, alignment: max(2 << network.halvings, 16)).pieces(
-                zip(places.free, pyramid.regions(at: size).skin).map { $0 * $1 > 0.1 }, size: size)
+                work, size: size)
             var limit = options.evaluations[min(rank, options.evaluations.count - 1)]
             if starts[size] != nil { limit = max(limit / 3, 1) }
             let isDone = search(pieces, of: &values, size: size, evaluations: limit, progress: progress) {

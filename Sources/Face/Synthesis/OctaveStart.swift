@@ -14,6 +14,10 @@ struct OctaveStart {
     /// An octave that is resolved less shows no skin to begin with elsewhere.
     private static let recognizable: Float = 0.3
 
+    /// Whether an octave begins with skin, or with noise.
+    /// - Parameter resolved: see `DetailPyramid.kept`.
+    static func showsSkin(_ resolved: Float) -> Bool { resolved > recognizable }
+
     /// - Parameters:
     ///   - levels: finest first, each half the one before.
     ///   - extents: see `DetailPyramid.extents`.
@@ -36,7 +40,7 @@ struct OctaveStart {
         let (size, left) = (level.size, place.left)
         var skin = displaced.take(size)
         let noise = left.map { max($0, Self.lost) * Float(Self.grain * generator.normal()) }
-        let showsSkin = place.resolved > Self.recognizable
+        let showsSkin = Self.showsSkin(place.resolved)
         if let example, showsSkin {
             let band =
                 coarser.map { coarser in
