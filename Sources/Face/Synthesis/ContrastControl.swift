@@ -7,7 +7,7 @@ internal import Tensors
 struct ContrastControl {
     let pyramid: DetailPyramid
     let analysis: DetailAnalysis
-    /// By octave, see `DetailPyramid.resolved`.
+    /// By octave, see `DetailPyramid.kept`.
     let resolved: [Float]
 
     /// By texel, 0...1: how far it is skin that nobody saw, and skin that was seen, if not sharply; each has targets of its own.

@@ -12,7 +12,7 @@ struct OctavePlaces {
     let covered: ByteShares
     /// Plain skin far from features and spots.
     let clean: ByteShares
-    /// See `DetailPyramid.resolved`.
+    /// See `DetailPyramid.kept`.
     let resolved: Float
 
     /// - Parameters:
