@@ -37,8 +37,8 @@ package struct Pipeline: Sendable {
     /// from the last checkpoint, where one is kept; where the source becomes another camera, all but what is published begins
     /// anew. While `pause` is given the source is closed.
     /// - Returns: the last published or finished avatar, for a contact sheet.
-    package func run(stop: StopSignal, pause: PauseSignal = PauseSignal()) async throws -> FinishedAvatar? {
-        var last: FinishedAvatar?
+    package func run(stop: StopSignal, pause: PauseSignal = PauseSignal()) async throws -> LastAvatar? {
+        var last: LastAvatar?
         var goesOn = true
         while true {
             let anotherCamera = Latest<Void>()
@@ -53,7 +53,7 @@ package struct Pipeline: Sendable {
     /// - Parameter goesOn: from the checkpoint.
     private func run(
         stop: StopSignal, pause: PauseSignal, goesOn: Bool, anotherCamera: Latest<Void>
-    ) async throws -> FinishedAvatar? {
+    ) async throws -> LastAvatar? {
         // An output that cannot be written is found out before the camera is opened.
         try noteOutput()
         let state = try openState(goesOn: goesOn)
@@ -86,7 +86,7 @@ package struct Pipeline: Sendable {
         stop.whenGiven { frames.finish() }
         report.update { $0.isReady = true }
 
-        return try await withThrowingTaskGroup(of: FinishedAvatar?.self) { group in
+        return try await withThrowingTaskGroup(of: LastAvatar?.self) { group in
             group.addTask(executorPreference: StageExecutor("capture")) {
                 defer { frames.finish() }
                 if try await capture(into: frames, from: start, stop: stop, pause: pause) { anotherCamera.set(()) }
@@ -128,7 +128,7 @@ package struct Pipeline: Sendable {
                     return nil
                 }
             }
-            var last: FinishedAvatar?
+            var last: LastAvatar?
             do {
                 while let result = try await group.next() { last = result ?? last }
             } catch {

@@ -112,7 +112,9 @@ package struct SkinMapper: Sendable {
         precondition(own % size == 0, "texture of \(own)² for maps of \(size)²")
         let step = own / size
         let albedo = texture.albedo.values
-        var plane = Plane(width: size, height: size)
+        // A mean is smooth: half the size will do, at a quarter of the memory.
+        let half = size / 2
+        var plane = Plane(width: half, height: half)
         var log = [Float](repeating: 0, count: map.texels.count)
         for i in map.texels.indices {
             let at = Int(map.texels[i])
@@ -123,13 +125,14 @@ package struct SkinMapper: Sendable {
                 }
             }
             log[i] = logf(max(luma / Float(step * step), 0.002))
-            plane.pixels[at] = SIMD4(log[i] * surface[i].x, surface[i].x, 0, 0)
+            plane.pixels[at / size / 2 * half + at % size / 2] += SIMD4(log[i] * surface[i].x, surface[i].x, 0, 0)
         }
-        let mean = plane.blurred(radius: max(Int(Float(size) * Self.reach), 1))
+        let mean = DetailMap.enlarged(
+            plane.blurred(radius: max(Int(Float(half) * Self.reach), 1)).pixels.map { $0.y > 1e-6 ? $0.x / $0.y : 0 },
+            size: half)
         return map.texels.indices.map { i in
-            let m = mean.pixels[Int(map.texels[i])]
-            guard surface[i].x > 0, m.y > 1e-3 else { return 0 }
-            return Self.depth * surface[i].x * Self.limit * tanhf((log[i] - m.x / m.y) / Self.limit)
+            guard surface[i].x > 0 else { return 0 }
+            return Self.depth * surface[i].x * Self.limit * tanhf((log[i] - mean[Int(map.texels[i])]) / Self.limit)
         }
     }
 }

@@ -7,7 +7,7 @@ package struct Daemon: Sendable {
     package struct Ending: Sendable {
         package let station: Station
         /// `nil` where nothing was published, or it failed.
-        package let finished: FinishedAvatar?
+        package let finished: LastAvatar?
         package let failure: Failure?
         package let spent: Duration
     }

@@ -5,7 +5,7 @@ package import Tensors
 package enum ResultSheet {
     static let yaws = [-60.0, -30, 0, 30, 60]
 
-    package static func image(of finished: FinishedAvatar, size: Int = 384) -> Image {
+    package static func image(of finished: LastAvatar, size: Int = 384) -> Image {
         let renderer = AvatarRenderer(avatar: finished.avatar)
         let portraits = yaws.map { renderer.portrait(yaw: $0 * .pi / 180, size: size) }
         var sheet = ContactSheet(rowHeight: size)
@@ -14,7 +14,7 @@ package enum ResultSheet {
     }
 
     /// The best frontal keyframe (or the most frontal, where none is within 15°), plain and with the fitted head over it.
-    private static func overlays(of finished: FinishedAvatar, _ renderer: AvatarRenderer) -> [Image] {
+    private static func overlays(of finished: LastAvatar, _ renderer: AvatarRenderer) -> [Image] {
         let seen = finished.made.fit.views.compactMap { view in
             finished.made.keyframes.first { $0.frame == view.frame }.map { (view: view, keyframe: $0) }
         }

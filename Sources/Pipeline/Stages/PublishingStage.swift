@@ -40,6 +40,13 @@ package struct FinishedAvatar: Sendable {
     }
 }
 
+/// What a run leaves to be looked at; without the texture, which is the largest part of an avatar and no longer needed.
+package struct LastAvatar: Sendable {
+    package let avatar: Avatar
+    /// What it was made of.
+    package let made: FittedKeyframes
+}
+
 /// What publishing knows of one person. A class, since a directory with its lock cannot be copied.
 private final class PublishedPerson {
     var directory: AvatarDirectory
@@ -77,9 +84,9 @@ extension Pipeline {
     /// with it.
     /// - Parameter mapper: `nil` for skin without maps.
     /// - Returns: the last avatar made of the first person, published or not.
-    func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> FinishedAvatar? {
+    func publish(_ avatars: Edge<FinishedAvatar>, mapper: SkinMapper?) async throws -> LastAvatar? {
         var people = [PublishedPerson(try openOutput(person: 0), configuration.publication)]
-        var last: FinishedAvatar?
+        var last: LastAvatar?
         report.update { $0.edition = people[0].directory.current?.edition }
         if people[0].directory.current?.isHeld == true {
             logger.notice(
@@ -109,7 +116,7 @@ extension Pipeline {
                 people.append(PublishedPerson(try openOutput(person: people.count), configuration.publication))
             }
             let person = people[finished.made.person]
-            if finished.made.person == 0 { last = finished }
+            if finished.made.person == 0 { last = LastAvatar(avatar: finished.avatar, made: finished.made) }
             var best = finished
             if finished.made.final, let pending = person.pending, pending.quality.score > best.quality.score {
                 best = pending

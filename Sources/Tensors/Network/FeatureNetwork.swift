@@ -12,17 +12,34 @@ package final class FeatureNetwork {
     /// Planes of the picture.
     package let inputs: Int
 
-    /// What one picture size needs; kept for the sizes seen last, since a pyramid alternates between them.
+    /// What one picture size needs; kept for the sizes seen last, since a pyramid alternates between them. Maps of layers that
+    /// nobody asks for are never made.
     private final class Buffers {
         let shape: MapShape
-        let outputs: [FeatureMap]
-        lazy var gradients = outputs.map { FeatureMap($0.shape) }
-        /// Outside their tiles all gradients are zero.
-        weak var regions: FeatureRegions?
+        private let shapes: [MapShape]
+        private var outputs: [FeatureMap?]
+        private var gradients: [FeatureMap?]
+        private weak var regions: FeatureRegions?
 
         init(_ shape: MapShape, _ shapes: [MapShape]) {
-            self.shape = shape
-            outputs = shapes.map { FeatureMap($0) }
+            (self.shape, self.shapes) = (shape, shapes)
+            outputs = shapes.map { _ in nil }
+            gradients = outputs
+        }
+
+        func output(_ layer: Int) -> FeatureMap { Self.map(&outputs[layer], shapes[layer]) }
+        func gradient(_ layer: Int) -> FeatureMap { Self.map(&gradients[layer], shapes[layer]) }
+
+        /// Outside the regions' tiles all gradients are zero from here on.
+        func clearGradients(for regions: FeatureRegions?) {
+            if let regions, self.regions !== regions { for gradient in gradients { gradient?.clear() } }
+            self.regions = regions
+        }
+
+        private static func map(_ known: inout FeatureMap?, _ shape: MapShape) -> FeatureMap {
+            let map = known ?? FeatureMap(shape)
+            known = map
+            return map
         }
     }
 
@@ -48,6 +65,7 @@ package final class FeatureNetwork {
     /// weights that are set later are not its.
     package private(set) lazy var twin: FeatureNetwork? = {
         guard convolutions.reduce(0, { $0 + $1.weights.count }) <= Self.mostOfTwins else { return nil }
+        hasTwin = true
         return FeatureNetwork(
             inputs: inputs,
             layers: layers.map { layer in
@@ -55,6 +73,7 @@ package final class FeatureNetwork {
             }, taps: taps)
     }()
 
+    private var hasTwin = false
     /// Weights.
     private static let mostOfTwins = 1 << 20
 
@@ -112,9 +131,12 @@ package final class FeatureNetwork {
 
     /// The tapped maps of `picture`; they and all that `backward` needs stay until the next call with its size.
     @discardableResult
-    package func forward(_ picture: FeatureMap) -> [FeatureMap] { forward(picture, at: nil) }
+    package func forward(_ picture: FeatureMap) -> [FeatureMap] {
+        let buffers = forward(picture, at: nil)
+        return taps.map { buffers.output($0) }
+    }
 
-    private func forward(_ picture: FeatureMap, at regions: FeatureRegions?) -> [FeatureMap] {
+    private func forward(_ picture: FeatureMap, at regions: FeatureRegions?) -> Buffers {
         let buffers: Buffers
         if let known = kept.firstIndex(where: { $0.shape == picture.shape }) {
             buffers = kept.remove(at: known)
@@ -123,10 +145,10 @@ package final class FeatureNetwork {
             buffers = Buffers(picture.shape, shapes(picture.shape))
         }
         kept.append(buffers)
-        let outputs = buffers.outputs
         input = picture
         var from = picture
-        for (i, to) in outputs.enumerated() where regions == nil || i <= taps.last! {
+        for i in layers.indices where regions?.needs(i) ?? true {
+            let to = buffers.output(i)
             let tiles = regions?.tiles[i] ?? .all(to.shape)
             switch layers[i] {
             case .convolution(let layer): layer.forward(from, into: to, at: tiles)
@@ -134,13 +156,16 @@ package final class FeatureNetwork {
             }
             from = to
         }
-        return taps.map { outputs[$0] }
+        return buffers
     }
 
     /// Correlations per tap and region of `picture`. The maps are right where the regions need them only.
     package func correlations(of picture: FeatureMap, at regions: FeatureRegions) -> [[Correlations]] {
         precondition(picture.shape == regions.picture, "regions of \(regions.picture) at \(picture.shape)")
-        return zip(forward(picture, at: regions), regions.places).map { Correlations.of($0, at: $1) }
+        let buffers = forward(picture, at: regions)
+        return zip(taps, regions.places).map { layer, places in
+            places.isEmpty ? [] : Correlations.of(buffers.output(layer), at: places)
+        }
     }
 
     /// ∂loss/∂picture of the picture last seen by `correlations`, into `pictureGradient`, where the loss is one of
@@ -172,6 +197,13 @@ package final class FeatureNetwork {
         }
     }
 
+    /// Gives back the memory of all pictures, its own and its twin's: what works on large maps next needs it more. The next
+    /// picture gets its maps anew.
+    package func releaseMaps() {
+        (input, kept) = (nil, [])
+        if hasTwin { twin?.releaseMaps() }
+    }
+
     private func isRectified(_ layer: Int) -> Bool {
         if case .convolution(let layer) = layers[layer] { layer.rectified } else { false }
     }
@@ -186,26 +218,23 @@ package final class FeatureNetwork {
         guard let input else { preconditionFailure("backward before forward") }
         precondition(pictureGradient.shape == input.shape, "gradient \(pictureGradient.shape) of \(input.shape)")
         let buffers = kept.last!
-        let (outputs, gradients) = (buffers.outputs, buffers.gradients)
-        if let regions {
-            if buffers.regions !== regions { for gradient in gradients { gradient.clear() } }
-            pictureGradient.clear()
-        }
-        buffers.regions = regions
-        let last = taps.last!
+        buffers.clearGradients(for: regions)
+        if regions != nil { pictureGradient.clear() }
+        guard let last = (0...taps.last!).last(where: { regions?.needs($0) ?? true }) else { return }
         var convolution = layers[...last].count { if case .convolution = $0 { true } else { false } }
         for i in (0...last).reversed() {
-            let gradient = gradients[i]
+            let (output, gradient) = (buffers.output(i), buffers.gradient(i))
             var rectified = false
-            if let tap = taps.firstIndex(of: i) { rectified = atTap(tap, outputs[i], gradient, i == last) }
-            let below = i == 0 ? pictureGradient : gradients[i - 1]
+            if let tap = taps.firstIndex(of: i) { rectified = atTap(tap, output, gradient, i == last) }
+            let below = i == 0 ? pictureGradient : buffers.gradient(i - 1)
             let tiles = regions.map { i == 0 ? $0.pictureTiles : $0.tiles[i - 1] } ?? .all(below.shape)
             switch layers[i] {
             case .convolution(let layer):
                 convolution -= 1
-                if layer.rectified, !rectified { rectifyGradient(gradient, output: outputs[i]) }
+                if layer.rectified, !rectified { rectifyGradient(gradient, output: output) }
                 if let weightGradient {
-                    let found = layer.weightGradient(input: i == 0 ? input : outputs[i - 1], outputGradient: gradient)
+                    let found = layer.weightGradient(
+                        input: i == 0 ? input : buffers.output(i - 1), outputGradient: gradient)
                     weightGradient(convolution, found.weights, found.bias)
                 }
                 layer.backward(gradient, into: below, at: tiles)

@@ -29,6 +29,9 @@ package final class FeatureRegions: Sendable {
         self.tiles = tiles.reversed()
     }
 
+    /// Whether anything looks at a layer's output.
+    func needs(_ layer: Int) -> Bool { layer < tiles.count && !tiles[layer].tiles.isEmpty }
+
     /// Share of the layers' maps that is worked on, each map counted by its pixels.
     package var share: Double {
         let all = tiles.reduce(0) { $0 + $1.across * $1.down }
