@@ -169,7 +169,7 @@ package struct SynthesisTrial {
             options.seed += UInt64(draw)
             let synthesis = DetailSynthesis(
                 pyramid: pyramid, network: features.network, analysis: analysis, database: features.relations.database,
-                resolved: pixelsPerMetre.map { pyramid.kept(pixelsPerMetre: $0) }, taps: features.taps,
+                shown: pixelsPerMetre.map { pyramid.shown(pixelsPerMetre: $0) }, taps: features.taps,
                 options: options)
             let given = pixelsPerMetre.map { filled.sharpened(pyramid: pyramid, pixelsPerMetre: $0) } ?? filled
             let map = synthesis.complete(given, within: within)!

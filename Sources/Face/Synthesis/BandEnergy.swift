@@ -43,9 +43,19 @@ package struct BandEnergy: Sendable {
 
     /// The first of the two, without room for the second.
     static func fine(_ values: [Float], width: Int, height: Int) -> [Float] {
-        var result = rest(values, width: width, height: height)
-        for i in result.indices { result[i] = values[i] - result[i] }
+        var result = values
+        subtractRest(
+            DetailMap.halved(values, width: width, height: height), from: &result, width: width, height: height)
         return result
+    }
+
+    /// Leaves the first of the two.
+    /// - Parameter coarser: the map at half its size.
+    static func subtractRest(_ coarser: [Float], from values: inout [Float], width: Int, height: Int) {
+        for y in 0..<height {
+            let row = DetailMap.enlarged(coarser, width: width / 2, height: height / 2, rows: y..<y + 1)
+            for x in 0..<width { values[y * width + x] -= row[x] }
+        }
     }
 
     /// The second.

@@ -34,19 +34,19 @@ package struct DetailSynthesis {
     private let analysis: DetailAnalysis
     private let database: FaceDatabase
     private let options: Options
-    /// Per octave, finest first, 0...1: how far seen texels are left alone. Where they are not, they keep what the coarser octave
-    /// says and get fine structure on top.
-    private let resolved: [Float]
+    /// Per octave, finest first: whether seen texels are left alone. Where they are not, they keep what the coarser octave says
+    /// and get fine structure on top.
+    private let shown: [Bool]
     private let taps: [Int]?
 
     /// - Parameters:
-    ///   - resolved: see `DetailPyramid.kept`; all of every octave when not given.
+    ///   - shown: see `DetailPyramid.shown`; all octaves when not given.
     ///   - taps: by region, how many of the network's taps count, from the first; all when not given.
     package init(
         pyramid: DetailPyramid, network: FeatureNetwork, analysis: DetailAnalysis, database: FaceDatabase,
-        resolved: [Float]? = nil, taps: [Int]? = nil, options: Options = Options()
+        shown: [Bool]? = nil, taps: [Int]? = nil, options: Options = Options()
     ) {
-        self.resolved = resolved ?? pyramid.sizes.map { _ in 1 }
+        self.shown = shown ?? pyramid.sizes.map { _ in true }
         self.taps = taps
         self.pyramid = pyramid
         self.network = network
@@ -54,9 +54,6 @@ package struct DetailSynthesis {
         self.database = database
         self.options = options
     }
-
-    /// Texels along one side of the finest octave that seen texels wholly keep; half the coarsest where they keep none.
-    private var sharpSize: Int { zip(pyramid.sizes, resolved).first { $0.1 > 0.999 }?.0 ?? pyramid.sizes.last! / 2 }
 
     /// - Parameters:
     ///   - earlier: a result for the same person, which then is where each octave starts; it needs a third of the work.
@@ -79,23 +76,24 @@ package struct DetailSynthesis {
         // What sits at a fixed place comes from where the filling has it, the mirrored side, not from statistics.
         let coarsest = pyramid.regions(at: levels.last!.size)
         let features = FixedFeatures(levels.last!, regions: coarsest)
-        var shares = DisplacedSkin.enlargements(features.shares, size: features.size, count: levels.count)
+        var fixed = features.shares
         let counterpart = pyramid.mirrored(levels.last!.seen)
         let stretched = Self.stretched(pyramid.extents, coarsest)
         var start =
             starts[detail.size] == nil
             ? OctaveStart(
-                levels, coarsest: coarsest, extents: pyramid.extents, features: features,
+                levels.indices.filter { shown[$0] || $0 == levels.count - 1 }.map { levels[$0] }, coarsest: coarsest,
+                extents: pyramid.extents, features: features,
                 counterpart: counterpart, seed: options.seed) : nil
-        let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, resolved: resolved)
+        let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, shown: shown)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let (size, number) = (level.size, levels.count - 1 - rank)
             var places = OctavePlaces(
-                level, regions: pyramid.regions(at: size), resolved: resolved[number],
-                limit: limits.isEmpty ? nil : limits[number], fixed: shares[rank], counterpart: counterpart,
+                level, regions: pyramid.regions(at: size), isShown: shown[number],
+                limit: limits.isEmpty ? nil : limits[number], fixed: fixed, counterpart: counterpart,
                 features: features)
-            shares[rank] = []
+            fixed = size < detail.size ? DetailMap.enlarged(fixed, size: size) : []
             var values = level.values
             if let earlier = starts[size] {
                 for i in values.indices { values[i] += (earlier[i] - values[i]) * places.free[i] }
@@ -112,7 +110,7 @@ package struct DetailSynthesis {
             // Of noise, which is what begins an octave that no picture shows, a few evaluations make a weave with beads where tiles
             // meet. As noise of the contrast that is wanted it is nearer to skin.
             let work =
-                OctaveStart.showsSkin(resolved[number])
+                shown[number]
                 ? zip(places.free, pyramid.regions(at: size).skin).map { $0 * $1 > 0.1 }
                 : [Bool](repeating: false, count: size * size)
             let pieces = DetailWindows(side: options.tile, alignment: max(2 << network.halvings, 16)).pieces(
@@ -122,6 +120,7 @@ package struct DetailSynthesis {
             let isDone = search(pieces, of: &values, size: size, evaluations: limit, progress: progress) {
                 objective(of: $0, values: $1, network: $2, octave: number, places)
             }
+            network.releaseMaps()
             guard isDone else { return nil }
             contrast.control(&values, given: level.values, octave: number, places: places.ofResult)
             let done = DetailMap(size: size, values: values, seen: level.seen)
@@ -140,12 +139,13 @@ package struct DetailSynthesis {
     ) {
         let coarse = found.map { DetailMap.enlarged($0.values, size: places.size / 2) }
         // Skin that was seen, if not sharply, keeps what it got in coarser octaves on top.
-        let change = zip(found?.values ?? [], coarser?.values ?? []).map { $0 - $1 }
-        let refinement = change.isEmpty ? [] : DetailMap.enlarged(change, size: places.size / 2)
-        let share = found == nil ? 0 : Self.refined(resolved[octave + 1])
+        var refinement: [Float] = []
+        if let found, let coarser, !shown[octave + 1] {
+            refinement = DetailMap.enlarged(zip(found.values, coarser.values).map { $0 - $1 }, size: places.size / 2)
+        }
         for i in values.indices {
             let (free, unknown) = (places.free[i], places.unknown[i])
-            let refined = refinement.isEmpty ? 0 : share * refinement[i] * (free - unknown)
+            let refined = refinement.isEmpty ? 0 : refinement[i] * (free - unknown)
             values[i] += ((coarse?[i] ?? 0) - values[i]) * unknown + refined
         }
     }
@@ -154,24 +154,14 @@ package struct DetailSynthesis {
         of piece: DetailPiece, values: [Float], network: FeatureNetwork, octave: Int, _ places: OctavePlaces
     ) -> TileObjective {
         let (size, outer, mask) = (places.size, piece.outer, piece.mask)
-        let (free, unknown) = (outer.cut(places.free, size: size), outer.cut(places.unknown, size: size))
-        // Half-seen texels keep half of what they have: whoever counts them makes the others wilder for it. Of a picture
-        // that is coarser than the octave all count.
-        let coarser = resolved.indices.contains(octave + 1) ? resolved[octave + 1] : 1
-        // The overlap counts whole: what does not count would become whatever edge suits what does.
-        let counted = [resolved[octave], coarser].map(Self.refined).map { refined in
-            mask.indices.map { i in
-                guard mask[i] > 0, free[i] > 0 else { return Float(0) }
-                let hidden = unknown[i] * unknown[i] * unknown[i] * unknown[i]
-                return max(hidden, free[i] > unknown[i] ? refined : 0)
-            }
-        }
-        // What the camera did resolve stays: there only structure finer than that changes.
-        let kept = resolved[octave] < 1 ? zip(free, unknown).map { max($0 - $1, 0) / max($0, 1e-6) } : nil
+        let free = outer.cut(places.free, size: size)
+        // The overlap counts whole: what does not count would become whatever edge suits what does. Half-seen texels keep half of
+        // what they have: whoever counts them makes the others wilder for it.
+        let counted = zip(free, mask).map { free, mask in mask > 0 ? free * free * free * free : 0 }
         return TileObjective(
             pyramid: pyramid, network: network, targets: analysis.targets, database: database, octave: octave,
             window: outer, values: values, free: zip(free, mask).map { $0 * $1 }, counted: counted, size: size,
-            kept: kept, halvings: max(size.trailingZeroBitCount - sharpSize.trailingZeroBitCount, 1), taps: taps)
+            taps: taps)
     }
 
     /// Works on the pieces of one octave, two at a time where they do not touch and the network has a twin: same input, same bits.
@@ -214,9 +204,6 @@ package struct DetailSynthesis {
             return min(max((extent.max() / extent.min() - least) / 0.6, 0), 1)
         }
     }
-
-    /// 0...1: how far skin that was seen in an octave, so far resolved, counts as synthesized.
-    private static func refined(_ resolved: Float) -> Float { min(2 * (1 - resolved), 1) }
 
     /// A result by size, as far down as it goes.
     private static func levels(_ detail: DetailMap, sizes: [Int]) -> [Int: [Float]] {

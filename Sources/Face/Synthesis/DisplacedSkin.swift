@@ -11,8 +11,8 @@ struct DisplacedSkin {
     /// By size: each octave's detail, `size × size`; the coarsest whole, the others less the next coarser one.
     private(set) var octaves: [Int: [Float]] = [:]
 
-    /// One octave, which is then no longer here.
-    mutating func take(_ size: Int) -> [Float] { octaves.removeValue(forKey: size)! }
+    /// One octave, which is then no longer here; empty where there is none.
+    mutating func take(_ size: Int) -> [Float] { octaves.removeValue(forKey: size) ?? [] }
 
     /// Mean displacement and how far it varies over the face, in texels of a map of 1024²: 3 mm.
     private static let offset = SIMD2<Float>(8, 5.5)

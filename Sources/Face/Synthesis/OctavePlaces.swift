@@ -12,28 +12,29 @@ struct OctavePlaces {
     let covered: ByteShares
     /// Plain skin far from features and spots.
     let clean: ByteShares
-    /// See `DetailPyramid.kept`.
-    let resolved: Float
+    /// See `DetailPyramid.shown`.
+    let isShown: Bool
 
     /// - Parameters:
     ///   - limit: where anything may change; everywhere when not given.
     ///   - fixed: how far a texel belongs to a feature, which comes from where the filling has it.
     ///   - counterpart: of the coarsest octave, how far the mirrored place was seen.
     init(
-        _ level: DetailMap, regions: DetailRegions, resolved: Float, limit: [Float]?, fixed: [Float],
+        _ level: DetailMap, regions: DetailRegions, isShown: Bool, limit: [Float]?, fixed: [Float],
         counterpart: [Float], features: FixedFeatures
     ) {
         size = level.size
-        self.resolved = resolved
+        self.isShown = isShown
         covered = regions.covered
         (free, unknown) = (covered, covered)
         for i in free.indices where free[i] > 0 {
             let allowed = limit?[i] ?? 1
-            free[i] = allowed * (1 - level.seen[i] * resolved) * (1 - fixed[i] * (1 - level.seen[i]))
+            let stays = isShown ? level.seen[i] : 0
+            free[i] = allowed * (1 - stays) * (1 - fixed[i] * (1 - level.seen[i]))
             unknown[i] = min(free[i], allowed * (1 - level.seen[i]))
         }
         left = ByteShares(count: free.count) {
-            1 - counterpart[features.place($0, of: level.size)] * (1 - level.seen[$0]) * resolved
+            isShown ? 1 - counterpart[features.place($0, of: level.size)] * (1 - level.seen[$0]) : 1
         }
         clean = ByteShares(count: free.count) {
             features.clean[features.place($0, of: level.size)] ? regions.plain[$0] : 0

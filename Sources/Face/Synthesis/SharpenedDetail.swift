@@ -5,29 +5,25 @@ internal import Tensors
 // by band, than made up on top.
 
 extension DetailPyramid {
-    /// Pixels per texel below which a band is so weak that giving its contrast back would show noise, and how far above all is kept.
-    private static let least = 0.35
-    private static let fading = 0.1
+    /// Pixels per texel below which a band is so weak that giving its contrast back would show noise.
+    private static let least = 0.4
     /// A band's contrast is raised by this at most.
     private static let mostGain = 1.7
 
-    /// Per octave, finest first, 0...1: how far synthesis leaves alone what pictures of this resolution show of it, its contrast
-    /// given back. Below that the octave is synthesized on seen skin too. The limits are where small pictures of five held-out faces
-    /// came nearest to the truth.
+    /// Per octave, finest first: whether synthesis leaves alone what pictures of this resolution show of it, its contrast given
+    /// back. Otherwise the octave is synthesized on seen skin too. The limits are where small pictures of five held-out faces came
+    /// nearest to the truth.
     /// - Parameter pixelsPerMetre: of the pictures, on the face; here and below.
-    package func kept(pixelsPerMetre: Double) -> [Float] {
-        sizes.indices.map { octave in
-            let share = share(pixelsPerMetre: pixelsPerMetre, octave: octave)
-            return Float(min(max((share - Self.least) / Self.fading, 0), 1))
-        }
+    package func shown(pixelsPerMetre: Double) -> [Bool] {
+        sizes.indices.map { share(pixelsPerMetre: pixelsPerMetre, octave: $0) >= Self.least }
     }
 
     /// By band (see `BandEnergy`), 1 and more: what to multiply it by so that it has the contrast that the database's photographs
     /// would show of it (see `missing`).
     package func gains(pixelsPerMetre: Double) -> [Float] {
-        let kept = kept(pixelsPerMetre: pixelsPerMetre) + [1]
-        return zip(kept, missing(pixelsPerMetre: pixelsPerMetre)).map { kept, missing in
-            1 + kept * Float(min(exp(missing.band / 2), Self.mostGain) - 1)
+        zip(shown(pixelsPerMetre: pixelsPerMetre) + [true], missing(pixelsPerMetre: pixelsPerMetre)).map {
+            isShown, missing in
+            isShown ? Float(min(exp(missing.band / 2), Self.mostGain)) : 1
         }
     }
 

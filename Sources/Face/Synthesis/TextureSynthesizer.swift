@@ -119,12 +119,13 @@ package final class TextureSynthesizer {
             of: detail, pyramid: pyramid, network: network, largestDeep: features.largestDeep
         )
         .sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre)
+        network.releaseMaps()
         let resolved = pyramid.resolved(pixelsPerMetre: pixelsPerMetre)
         let analysis = DetailAnalysis(
             of: seen, relations: relations, resolved: resolved, start: earlier?.regionWeights)
         let synthesis = DetailSynthesis(
             pyramid: pyramid, network: network, analysis: analysis, database: relations.database,
-            resolved: pyramid.kept(pixelsPerMetre: pixelsPerMetre), taps: features.synthesizedTaps, options: options)
+            shown: pyramid.shown(pixelsPerMetre: pixelsPerMetre), taps: features.synthesizedTaps, options: options)
         detail = detail.sharpened(pyramid: pyramid, pixelsPerMetre: pixelsPerMetre)
         let sharpSize = pyramid.sharpSize(pixelsPerMetre: pixelsPerMetre)
         var found: State?
@@ -170,7 +171,8 @@ package final class TextureSynthesizer {
             old = DetailMap.enlarged(old, size: side)
             side *= 2
         }
-        var (change, size) = (zip(state.detail.values, old).map { $0 - $1 }, state.detail.size)
+        for i in old.indices { old[i] = state.detail.values[i] - old[i] }
+        var (change, size) = (consume old, side)
         var result = texture
         while size < result.albedo.width {
             change = DetailMap.enlarged(change, size: size)

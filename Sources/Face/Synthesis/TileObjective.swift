@@ -13,9 +13,6 @@ struct TileObjective {
     /// [level][tap]: regions' targets and weights, in the order of `regions`' places.
     private var terms: [[[Term]]] = []
     private var regions: [FeatureRegions] = []
-    /// 0...1: where only what is finer than `halvings` octaves down may change; `nil` where anything may.
-    private let kept: [Float]?
-    private let halvings: Int
 
     private struct Term {
         let target: [Float]
@@ -24,23 +21,20 @@ struct TileObjective {
 
     /// - Parameter taps: see `DetailSynthesis`.
     ///
-    /// All that is by texel is of the window; `counted` for this octave and, at the same size, for the coarser one.
+    /// All that is by texel is of the window.
     init(
         pyramid: DetailPyramid, network: FeatureNetwork, targets: [[Float]], database: FaceDatabase, octave: Int,
-        window: DetailWindow, values: [Float], free: [Float], counted: [[Float]], size: Int, kept: [Float]?,
-        halvings: Int, taps: [Int]?
+        window: DetailWindow, values: [Float], free: [Float], counted: [Float], size: Int, taps: [Int]?
     ) {
         self.free = free
         self.network = network
         self.values = values
         let shape = MapShape(channels: 1, height: window.height, width: window.width)
-        var octaves = [(octave, shape, window, counted[0], size)]
+        var octaves = [(octave, shape, window, counted, size)]
         if octave + 1 < pyramid.sizes.count {
-            let small = DetailMap.halved(counted[1], width: window.width, height: window.height)
+            let small = DetailMap.halved(counted, width: window.width, height: window.height)
             octaves.append((octave + 1, shape.pooled, window.halved, small, size / 2))
         }
-        self.kept = kept
-        self.halvings = halvings
         pictures = octaves.map { FeatureMap($0.1) }
         gradients = octaves.map { FeatureMap($0.1) }
         for (o, shape, window, mask, size) in octaves {
@@ -88,38 +82,16 @@ struct TileObjective {
         return value
     }
 
-    /// `change` without what the finest resolved octave shows of it, where that is to be kept: change − w · 4ᵏ (Dᵀ)ᵏ Dᵏ (w · change),
-    /// D the pyramid's low-pass; symmetric, so gradients go back through it as they are.
-    private func withoutCoarse(_ change: [Float]) -> [Float] {
-        guard let kept else { return change }
-        let weighted = zip(change, kept).map { $0 * $1 }
-        var maps = [FeatureMap(pictures[0].shape)]
-        maps[0].assign(weighted.span)
-        for _ in 0..<halvings {
-            let next = FeatureMap(maps.last!.shape.pooled)
-            LowPassPooling.forward(maps.last!, into: next)
-            maps.append(next)
-        }
-        for k in (0..<halvings).reversed() {
-            maps[k].clear()
-            LowPassPooling.addBackward(maps[k + 1], to: maps[k])
-        }
-        let (back, gain) = (maps[0].planar, Float(1 << 2 * halvings))
-        return change.indices.map { change[$0] - gain * kept[$0] * back[$0] }
-    }
-
     /// - Parameter goOn: after each evaluation; false stops, and nothing is returned.
     func minimize(evaluations: Int, goOn: (Int, Double) -> Bool) -> [Float]? {
         // The unknown is the change, in units of how free a texel is.
         var search = LBFGS(start: [Float](repeating: 0, count: values.count), memory: 8, firstStep: 0.02)
         func changed(_ change: [Float]) -> [Float] {
-            let fine = withoutCoarse(change)
-            return values.indices.map { values[$0] + free[$0] * fine[$0] }
+            values.indices.map { values[$0] + free[$0] * change[$0] }
         }
         while !search.isFinished, search.evaluations < evaluations {
             let value = evaluate(changed(search.point))
-            let gradient = withoutCoarse(zip(gradients[0].planar, free).map { $0 * $1 })
-            search.take(value: value, gradient: gradient)
+            search.take(value: value, gradient: zip(gradients[0].planar, free).map { $0 * $1 })
             guard goOn(search.evaluations, search.value) else { return nil }
         }
         return changed(search.best)
