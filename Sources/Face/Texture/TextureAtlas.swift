@@ -18,6 +18,8 @@ package struct TextureAtlas: Sendable {
     let coarseRegions: [SIMD4<Float>]
     /// `nil` without landmarks.
     let hangingHair: HangingHair?
+    /// `nil` without landmarks.
+    let strangeSkin: StrangeSkin?
     /// G: the neighbours of each point over the skin's edges.
     package let neighbours: PointNeighbours
     /// Per entry of `neighbours`: low between brows, lips, lids and the skin around them, which has none of their colour.
@@ -69,8 +71,11 @@ package struct TextureAtlas: Sendable {
             let (nose, eye) = (anchors[0].place(on: model.mean), anchors[1].place(on: model.mean))
             let places = coarseMap.spread(coarseMap.interpolated(model.mean.map { SIMD4($0, 0) }))
             hangingHair = HangingHair(regions: coarseRegions, places: places, lowest: nose.y, inmost: abs(eye.x))
+            let normals = coarseMap.spread(
+                coarseMap.interpolated(topology.normals(points: model.mean).map { SIMD4($0, 0) }))
+            strangeSkin = StrangeSkin(regions: coarseRegions, places: places, normals: normals, highest: eye.y)
         } else {
-            hangingHair = nil
+            (hangingHair, strangeSkin) = (nil, nil)
         }
         neighbours = PointNeighbours(triangles: skinTriangles, pointCount: topology.pointCount)
         conductances = neighbours.conductances(regions.feature, tolerance: Self.alike)

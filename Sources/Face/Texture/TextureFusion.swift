@@ -66,10 +66,14 @@ extension TextureAccumulator {
         }
         var coarse = low
         for i in 0..<count {
-            let (base, sum) = (low.pixels[i], detail.pixels[i])
-            let colour = sum.w > 0 ? base * (sum / sum.w) : base
-            let ramp = min(max((seen[i] - 0.004) / 0.03, 0), 1)
-            coarse.pixels[i] = SIMD4(colour.x, colour.y, colour.z, base.w > 0 ? ramp : 0)
+            let sum = detail.pixels[i]
+            if sum.w > 0 { coarse.pixels[i] *= sum / sum.w }
+        }
+        let strange = atlas.strangeSkin?.found(
+            coarse.pixels.map { $0.w > 0 ? max($0.luminance, 1e-3) / max(skin.luminance, 1e-3) : 0 })
+        for i in 0..<count where coarse.pixels[i].w > 0 {
+            let strange = strange?[i] ?? 0
+            coarse.pixels[i].w = min(max((seen[i] - 0.004 - 0.03 * strange) / (0.03 + 0.06 * strange), 0), 1)
         }
         let shifts = lit.map(\.shifts)
         lit = []
