@@ -93,6 +93,39 @@ import Testing
         #expect(fast.planar == first)
     }
 
+    /// Deep layers that no region asks for, before and after they were, and maps that were given back.
+    @Test func layersThatNobodyAsksForChangeNothing() {
+        let network = NetworkTests.network()
+        let picture = NetworkTests.map(MapShape(channels: 1, height: 61, width: 90), seed: 1)
+        let maps = network.forward(picture)
+        let everywhere = maps.map { Self.regions($0.shape) }
+        let shallow = maps.indices.map { $0 == 0 ? everywhere[0] : [] }
+        let another = NetworkTests.network()
+        for regions in [shallow, everywhere, shallow] {
+            let slopes = maps.enumerated().map { tap, map in
+                regions[tap].indices.map { Self.slope(map.shape.channels, seed: UInt32(90 + 7 * tap + $0)) }
+            }
+            let (slow, fast) = (FeatureMap(picture.shape), FeatureMap(picture.shape))
+            network.backward(into: slow) { tap, gradient in
+                for (slope, places) in zip(slopes[tap], regions[tap]) {
+                    Correlations.addGradient(slope: slope, of: maps[tap], at: places, to: gradient)
+                }
+            }
+            let prepared = FeatureRegions(of: another, picture: picture.shape, places: regions)
+            for _ in 0..<2 {
+                let found = another.correlations(of: picture, at: prepared)
+                #expect(found.map(\.count) == regions.map(\.count))
+                for (found, places) in zip(found[0], regions[0]) {
+                    let singly = Correlations(of: maps[0], at: places)
+                    #expect(NetworkTests.difference(found.sums.map { Float($0) }, singly.sums) < 1e-5)
+                }
+                another.backward(into: fast, slopes: slopes, at: prepared)
+                #expect(NetworkTests.difference(fast.planar, slow.planar.map { Double($0) }) < 1e-5)
+                if regions[1].isEmpty { another.releaseMaps() }
+            }
+        }
+    }
+
     /// Small regions of a large map, at its borders as well: the rest is not even looked at.
     @Test(arguments: [(0, 0, 9, 5), (40, 37, 20, 13), (80, 60, 10, 11), (0, 55, 90, 1)])
     func whatNoRegionNeedsIsLeftOut(x: Int, y: Int, width: Int, height: Int) {

@@ -48,7 +48,7 @@ package final class TextureSynthesizer {
     /// Of the coarsest octave alone, in few evaluations.
     private let sketcher: TextureSynthesizer?
     private static let sketchSize = 256
-    private static let sketchEvaluations = 8
+    private static let sketchEvaluations = 6
 
     /// Texels along one side of the finest octave.
     package var size: Int { pyramid.sizes[0] }
