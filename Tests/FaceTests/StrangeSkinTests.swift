@@ -19,7 +19,7 @@ import Testing
         }
         let strange = StrangeSkin(
             regions: places.map(\.region), places: places.map { SIMD4(0.06, $0.height, 0, 0) },
-            normals: places.map(\.normal), highest: 0.03)
+            normals: places.map(\.normal), heights: -0.03..<0.03)
         return strange.found(places.map(\.level))
     }
 
@@ -35,13 +35,14 @@ import Testing
         #expect(Self.found(Place(level: level)).allSatisfy { $0 < 1e-3 })
     }
 
-    @Test func hairFeaturesAndShadeAreThePersonsOwn() {
+    @Test func hairBeardsFeaturesAndShadeAreThePersonsOwn() {
         let dark = Place(level: 0.3)
-        var (high, brow, scalp, below) = (dark, dark, dark, dark)
+        var (high, low, brow, scalp, below) = (dark, dark, dark, dark, dark)
         high.height = 0.05
+        low.height = -0.05
         brow.region.y = 1
         scalp.region.z = 1
         below.normal = SIMD4(0.6, -0.8, 0, 0)
-        for own in [high, brow, scalp, below] { #expect(Self.found(own).allSatisfy { $0 < 1e-3 }) }
+        for own in [high, low, brow, scalp, below] { #expect(Self.found(own).allSatisfy { $0 < 1e-3 }) }
     }
 }

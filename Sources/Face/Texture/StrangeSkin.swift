@@ -12,7 +12,7 @@ package struct StrangeSkin: Sendable {
     private static let reach: Float = 4
     private static let gain: Float = 3
 
-    /// By coarse texel, 0...1: plain skin below the eyes that does not face down, where what is dark is shade.
+    /// By coarse texel, 0...1: plain skin between mouth and eyes that does not face down, where what is dark is shade.
     private let zone: [Float]
     private let side: Int
 
@@ -20,12 +20,12 @@ package struct StrangeSkin: Sendable {
     ///   - regions: a square of coarse texels: (insideFace, feature, scalp, interior), see `HeadRegions`.
     ///   - places: of the mean head, metres.
     ///   - normals: of the same.
-    ///   - highest: of the zone; hair above is the person's.
-    package init(regions: [SIMD4<Float>], places: [SIMD4<Float>], normals: [SIMD4<Float>], highest: Float) {
+    ///   - heights: of the zone, metres: beards grow below, and hair above is the person's.
+    package init(regions: [SIMD4<Float>], places: [SIMD4<Float>], normals: [SIMD4<Float>], heights: Range<Float>) {
         precondition(regions.count == places.count && regions.count == normals.count, "maps of different sizes")
         side = Int(Double(regions.count).squareRoot())
         zone = regions.indices.map { i in
-            guard places[i].y < highest else { return 0 }
+            guard heights.contains(places[i].y) else { return 0 }
             let region = regions[i]
             return max(1 - region.y - region.z, 0) * (1 - region.w) * (1 - min(max((-normals[i].y - 0.1) / 0.2, 0), 1))
         }

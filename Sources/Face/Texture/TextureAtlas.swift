@@ -73,7 +73,8 @@ package struct TextureAtlas: Sendable {
             hangingHair = HangingHair(regions: coarseRegions, places: places, lowest: nose.y, inmost: abs(eye.x))
             let normals = coarseMap.spread(
                 coarseMap.interpolated(topology.normals(points: model.mean).map { SIMD4($0, 0) }))
-            strangeSkin = StrangeSkin(regions: coarseRegions, places: places, normals: normals, highest: eye.y)
+            strangeSkin = StrangeSkin(
+                regions: coarseRegions, places: places, normals: normals, heights: nose.y - 0.01..<eye.y)
         } else {
             (hangingHair, strangeSkin) = (nil, nil)
         }
