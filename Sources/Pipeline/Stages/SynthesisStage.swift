@@ -50,7 +50,7 @@ extension Pipeline {
             guard await turns.take() else { return }
             avatars.isGettingOn()
             let start = ContinuousClock.now
-            var octaves: [TextureSynthesizer.State] = []
+            var finest: TextureSynthesizer.State?
             let budget = Duration.seconds(configuration.texture.synthesisSeconds)
             let interrupted = {
                 stop.isGiven || (settings.isLive && avatars.isWaiting) || ContinuousClock.now - start > budget
@@ -75,7 +75,7 @@ extension Pipeline {
             _ = synthesizer.state(
                 of: avatar.texture, pixelsPerMetre: density, from: known.state,
                 octave: {
-                    octaves.append($0)
+                    finest = $0
                     guard !interrupted() else { return false }
                     // A coarse result does not replace a fine one.
                     let (size, known) = ($0.detail.size, known.state?.detail.size ?? 0)
@@ -87,7 +87,7 @@ extension Pipeline {
             turns.give()
             report.worked("synthesize", since: start)
             report.update { $0.synthesizing = nil }
-            if let last = octaves.last, last.detail.size >= known.state?.detail.size ?? 0 {
+            if let last = finest, last.detail.size >= known.state?.detail.size ?? 0 {
                 (known.state, known.sketch) = (last, nil)
                 known.coverage = last.detail.size == synthesizer.size ? avatar.quality.coverage : -1
                 logger.debug(
