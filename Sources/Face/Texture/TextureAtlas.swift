@@ -74,7 +74,7 @@ package struct TextureAtlas: Sendable {
             let normals = coarseMap.spread(
                 coarseMap.interpolated(topology.normals(points: model.mean).map { SIMD4($0, 0) }))
             strangeSkin = StrangeSkin(
-                regions: coarseRegions, places: places, normals: normals, heights: nose.y - 0.01..<eye.y)
+                regions: coarseRegions, places: places, normals: normals, heights: min(nose.y - 0.01, eye.y)..<eye.y)
         } else {
             (hangingHair, strangeSkin) = (nil, nil)
         }
