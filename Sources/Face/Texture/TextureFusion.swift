@@ -71,6 +71,7 @@ extension TextureAccumulator {
         }
         let strange = atlas.strangeSkin?.found(
             coarse.pixels.map { $0.w > 0 ? max($0.luminance, 1e-3) / max(skin.luminance, 1e-3) : 0 })
+        // Of the best view's quality: less is not believed, and so much more wholly; some 72° to the surface, 67° where strange.
         for i in 0..<count where coarse.pixels[i].w > 0 {
             let strange = strange?[i] ?? 0
             coarse.pixels[i].w = min(max((seen[i] - 0.004 - 0.03 * strange) / (0.03 + 0.06 * strange), 0), 1)
