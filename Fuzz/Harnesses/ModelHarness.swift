@@ -51,8 +51,8 @@ extension Harness {
 
     /// One face, two octaves, our own network; without its digest. `FaceDatabaseContents` says what stands where.
     private static let wholeDatabase: [UInt8] = {
-        let (octaves, triangle) = (2, 33 * 34 / 2)
-        var out = SealedFile.begin("LIKEFACE", version: 3)
+        let octaves = 2
+        var out = SealedFile.begin("LIKEFACE", version: 4)
         out.put([512, UInt32(octaves), UInt32(DetailNetwork.channels.count), UInt32(DetailRegions.count), 1])
         // The albedo of three points, of which one is known, and one mode.
         out.put([UInt32](arrayLiteral: 3, 1))
@@ -64,13 +64,15 @@ extension Harness {
         }
         let network = DetailNetwork(seed: 1)
         out.put([UInt32(network.weights.count)])
-        for (weights, biases) in zip(network.weights, network.biases) {
-            out.put([UInt32(weights.count / 9 / biases.count), UInt32(biases.count)])
+        for (shape, (weights, biases)) in zip(DetailNetwork.shapes, zip(network.weights, network.biases)) {
+            out.put(shape.map { UInt32($0) })
             out.put(weights)
             out.put(biases)
         }
-        for _ in 0..<octaves * DetailNetwork.channels.count * DetailRegions.count {
-            out.put([UInt32(32)])
+        for block in 0..<octaves * DetailNetwork.channels.count * DetailRegions.count {
+            let channels = DetailNetwork.channels[block / DetailRegions.count % DetailNetwork.channels.count]
+            let triangle = (channels + 1) * (channels + 2) / 2
+            out.put([UInt32(channels)])
             out.put([Float](arrayLiteral: 0.01))
             out.put([Float](repeating: 0.5, count: triangle))
             out.put([Float](arrayLiteral: 100))

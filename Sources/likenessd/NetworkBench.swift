@@ -71,7 +71,7 @@ struct NetworkBench: ParsableCommand {
                 input = output
             case .convolution(let layer):
                 let output = random(input.shape.with(channels: layer.outputs))
-                let operations = 18 * Double(layer.inputs * layer.outputs * input.shape.pixels)
+                let operations = 2 * Double(layer.side * layer.side * layer.inputs * layer.outputs * input.shape.pixels)
                 row("\(layer.inputs) → \(layer.outputs)", operations) { layer.forward(input, into: output) }
                 row("\(layer.inputs) ← \(layer.outputs)", operations) { layer.backward(output, into: input) }
                 let gradient = random(output.shape)

@@ -20,7 +20,7 @@ struct TorchNetwork {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
-            [python, "-c", Self.script, "\(size)", "\(repeats)"] + DetailNetwork.channels.map { "\($0)" }
+            [python, "-c", Self.script, "\(size)", "\(repeats)"] + DetailNetwork.shapes.map { "\($0[0])x\($0[2])" }
         // This process has set its own, which is for other work.
         var environment = ProcessInfo.processInfo.environment
         environment["OMP_WAIT_POLICY"] = policy
@@ -43,7 +43,8 @@ struct TorchNetwork {
         import sys, time, torch
         torch.set_num_threads(2)
         size, repeats = int(sys.argv[1]), int(sys.argv[2])
-        channels = [1] + [int(n) for n in sys.argv[3:]]
+        layers = [tuple(map(int, n.split("x"))) for n in sys.argv[3:]]
+        channels, sides = [1] + [n for n, _ in layers], [side for _, side in layers]
         F, aten = torch.nn.functional, torch.ops.aten
         times = {}
         def best(name, work):
@@ -54,13 +55,15 @@ struct TorchNetwork {
         def flat(f): return f.reshape(f.shape[1], -1)
         def gram(f): return flat(f) @ flat(f).T / f[0, 0].numel()
         def backward(g, x, w):
+            pad = [w.shape[2] // 2] * 2
             return aten.convolution_backward(
-                g, x, w, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, [True, False, False])
+                g, x, w, None, [1, 1], pad, [1, 1], False, [0, 0], 1, [True, False, False])
         class Net(torch.nn.Module):
             def __init__(self):
                 super().__init__()
                 self.convs = torch.nn.ModuleList(
-                    torch.nn.Conv2d(a, b, 3, padding=1) for a, b in zip(channels, channels[1:]))
+                    torch.nn.Conv2d(a, b, side, padding=side // 2)
+                    for a, b, side in zip(channels, channels[1:], sides))
             def forward(self, x):
                 taps = []
                 for k, conv in enumerate(self.convs):

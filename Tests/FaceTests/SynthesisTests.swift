@@ -214,7 +214,7 @@ import Testing
         picture.assign(map.values.span)
         let regions = Self.pyramid.regions(at: 256)
         let tap = features.forward(picture)[0]
-        let evidence = map.evidence(reach: 1)
+        let evidence = map.evidence(reach: features.reaches[0])
         for k in [0, 3, 7] {
             let mask = evidence.indices.map { i -> Float in
                 guard evidence[i] > 0, regions.covered[i] > 0 else { return 0 }

@@ -72,7 +72,7 @@ import Testing
         (1, 16, 3), (3, 64, 3), (1, 24, 5), (16, 16, 3), (32, 64, 3), (40, 24, 3), (72, 24, 3), (16, 32, 1),
     ])
     func convolutionIsItsDefinition(inputs: Int, outputs: Int, side: Int) {
-        for (count, height, width) in [(1, 13, 17), (2, 8, 32), (1, 40, 33), (2, 5, 4)] {
+        for (count, height, width) in [(1, 13, 17), (2, 8, 32), (1, 40, 33), (2, 5, 4), (1, 1, 1)] {
             let shape = MapShape(count: count, channels: inputs, height: height, width: width)
             let layer = Self.layer(inputs, outputs, side: side, seed: 5)
             let x = Self.map(shape, seed: 6)

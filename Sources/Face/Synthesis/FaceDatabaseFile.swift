@@ -12,7 +12,7 @@ package struct DatabaseFileError: Error, Sendable, Equatable, CustomStringConver
 ///
 ///     "LIKEFACE"  UInt32: version, atlas size, octaves, taps, regions, faces
 ///     the albedo model: see `AlbedoModel.read`
-///     UInt32 convolutions; per convolution: UInt32 inputs, outputs; Float32 weights, biases
+///     UInt32 convolutions; per convolution: UInt32 outputs, inputs, rows, columns; Float32 weights, biases
 ///         with none it is VGG-19: UInt32 depth from 1; 64 bytes: SHA-256 of its weights as text (`VGG19.digest`)
 ///     per octave, tap, region: UInt32 channels, Float32 scale, Float32 mean triangle, Float32 weight per face,
 ///         Int8 differences (faces × triangle)
@@ -27,7 +27,7 @@ package struct FaceDatabaseContents: Sendable {
     package var albedo: AlbedoModel?
 
     private static let magic = "LIKEFACE"
-    private static let version: UInt32 = 3
+    private static let version: UInt32 = 4
 
     package init(network: DetailFeatures, database: FaceDatabase, size: Int, albedo: AlbedoModel? = nil) {
         (self.network, self.database, self.size, self.albedo) = (network, database, size, albedo)
@@ -39,8 +39,8 @@ package struct FaceDatabaseContents: Sendable {
             [size, database.octaves, database.taps, DetailRegions.count, database.faces].map { UInt32($0) })
         AlbedoModel.put(albedo, into: &out)
         out.put([UInt32(network.weights.count)])
-        for (weights, biases) in zip(network.weights, network.biases) {
-            out.put([UInt32(weights.count / 9 / biases.count), UInt32(biases.count)])
+        for (shape, (weights, biases)) in zip(DetailNetwork.shapes, zip(network.weights, network.biases)) {
+            out.put(shape.map { UInt32($0) })
             out.put(weights)
             out.put(biases)
         }
@@ -121,11 +121,10 @@ package struct FaceDatabaseContents: Sendable {
         let count = try input.integer()
         if count == 0 { return try StoredFeatures.vgg(&input) }
         guard count == DetailNetwork.channels.count else { throw .outOfRange }
-        for expected in DetailNetwork.channels {
-            let (inputs, outputs) = (try input.integer(), try input.integer())
-            guard outputs == expected, inputs == (biases.last?.count ?? 1) else { throw .outOfRange }
-            weights.append(try input.finiteFloats(9 * inputs * outputs))
-            biases.append(try input.finiteFloats(outputs))
+        for shape in DetailNetwork.shapes {
+            for expected in shape where try input.integer() != expected { throw .outOfRange }
+            weights.append(try input.finiteFloats(shape.reduce(1, *)))
+            biases.append(try input.finiteFloats(shape[0]))
         }
         return .own(DetailNetwork(weights: weights, biases: biases))
     }

@@ -3,7 +3,7 @@ internal import COneDNN
 /// A 2-D convolution layer with odd square kernels, stride 1 and zero padding that keeps the size ("correlation" in
 /// signal processing's words, as in all networks), its bias, and optionally ReLU in the same pass. Layers of 3 × 3 with few
 /// channels whose weights stay are convolved by `WinogradConvolution`, pictures by `PictureConvolution`, all else and the
-/// weights' gradients by oneDNN: Winograd's F(4×4, 3×3) where there is AVX-512, direct elsewhere.
+/// other weights' gradients by oneDNN: Winograd's F(4×4, 3×3) where there is AVX-512, direct elsewhere.
 ///
 /// What depends on the maps' size is prepared once per size and kept.
 package final class Convolution {
@@ -146,6 +146,9 @@ package final class Convolution {
     /// ∂loss/∂weights and ∂loss/∂bias, summed over pictures and places.
     package func weightGradient(input: FeatureMap, outputGradient: FeatureMap) -> (weights: [Float], bias: [Float]) {
         check(input.shape, outputGradient.shape)
+        if isOfPicture {
+            return PictureConvolution(self).weightGradient(input: input, outputGradient: outputGradient)
+        }
         let plan = weightBackwards[input.shape] ?? Plan(weightBackward: self, input.shape)
         weightBackwards[input.shape] = plan
         plan.execute([

@@ -1,5 +1,6 @@
 /// The first layer: from a picture of one to seven planes to blocked maps, and its gradients. Loops of our own, output
-/// channels side by side in vectors: oneDNN would pad the picture to a whole block.
+/// channels side by side in vectors: oneDNN would pad the picture to a whole block, and takes its slow path for gradients of
+/// kernels of 5 × 5.
 struct PictureConvolution {
     private let side: Int
     private let radius: Int
@@ -145,6 +146,49 @@ struct PictureConvolution {
             }
         }
     }
+
+    /// Summed over pictures and places: `outputs × inputs × side × side`, and a bias per output.
+    func weightGradient(input: FeatureMap, outputGradient: FeatureMap) -> (weights: [Float], bias: [Float]) {
+        let shape = input.shape
+        let (side, radius, taps) = (side, radius, inputs * side * side)
+        let (width, height) = (shape.width, shape.height)
+        nonisolated(unsafe) let (input, gradient) = (input, outputGradient)
+        // By eight outputs and tap; the bias behind the taps.
+        let sums = (0..<(outputs + 7) / 8 * (taps + 1)).mapConcurrently { part -> SIMD8<Float> in
+            let (eight, tap) = (part / (taps + 1), part % (taps + 1))
+            let (channel, dy, dx) = (tap / (side * side), tap / side % side - radius, tap % side - radius)
+            let isBias = tap == taps
+            let first = isBias ? 0 : max(0, -dy)
+            let end = max(isBias ? height : min(height, height - dy), first)
+            var sum = SIMD8<Float>()
+            for picture in 0..<shape.count {
+                let from = gradient.eight(eight, picture: picture)
+                for y in first..<end {
+                    let row = from + y * width * gradient.block
+                    // One row's sum at a time keeps what is added near in size.
+                    var (a, b) = (SIMD8<Float>(), SIMD8<Float>())
+                    if isBias {
+                        for x in 0..<width { a += row.load8(x * gradient.block) }
+                    } else {
+                        let picture =
+                            input.values + ((picture * shape.channels + channel) * height + y + dy) * width + dx
+                        var x = max(0, -dx)
+                        let end = min(width, width - dx)
+                        while x + 1 < end {
+                            a.addProduct(row.load8(x * gradient.block), picture[x])
+                            b.addProduct(row.load8((x + 1) * gradient.block), picture[x + 1])
+                            x += 2
+                        }
+                        if x < end { a.addProduct(row.load8(x * gradient.block), picture[x]) }
+                    }
+                    sum += a + b
+                }
+            }
+            return sum
+        }
+        func sum(_ output: Int, _ tap: Int) -> Float { sums[output / 8 * (taps + 1) + tap][output % 8] }
+        return ((0..<outputs * taps).map { sum($0 / taps, $0 % taps) }, (0..<outputs).map { sum($0, taps) })
+    }
 }
 
 /// Where the rows of a gradient that one row of the picture depends on lie.
@@ -161,7 +205,7 @@ private struct GradientRows {
     func fill(_ target: UnsafeMutablePointer<Float>, _ columns: Range<Int>) {
         var x = columns.lowerBound
         while x < columns.upperBound {
-            if radius == 1, x > 0, x + 4 <= columns.upperBound, x + 4 < map.shape.width {
+            if x >= radius, x + 4 <= columns.upperBound, x + 3 + radius < map.shape.width {
                 let four = four(x)
                 for k in 0..<4 { target[x + k] = four[k] }
                 x += 4
@@ -188,29 +232,24 @@ private struct GradientRows {
         return sum.total
     }
 
-    /// At four places of kernels of 3 × 3, none on the left or right border.
+    /// At four places, on none of which the kernel reaches over the left or right border.
     @inline(__always) func four(_ x: Int) -> SIMD4<Float> {
-        let (width, block) = (map.shape.width, map.block)
+        let (width, block, side) = (map.shape.width, map.block, 2 * radius + 1)
         var (a, b, c, d) = (SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>())
         for dy in rows {
             for eight in 0..<eights {
-                let from = map.eight(eight, picture: picture) + ((y - dy) * width + x - 1) * block
-                let weights = kernel + ((dy + 1) * eights + eight) * 24
-                let (left, middle, right) = (weights.load8(16), weights.load8(8), weights.load8(0))
-                let (g0, g1, g2) = (from.load8(0), from.load8(block), from.load8(2 * block))
-                let (g3, g4, g5) = (from.load8(3 * block), from.load8(4 * block), from.load8(5 * block))
-                a.addProduct(left, g0)
-                b.addProduct(left, g1)
-                c.addProduct(left, g2)
-                d.addProduct(left, g3)
-                a.addProduct(middle, g1)
-                b.addProduct(middle, g2)
-                c.addProduct(middle, g3)
-                d.addProduct(middle, g4)
-                a.addProduct(right, g2)
-                b.addProduct(right, g3)
-                c.addProduct(right, g4)
-                d.addProduct(right, g5)
+                let from = map.eight(eight, picture: picture) + ((y - dy) * width + x - radius) * block
+                let weights = kernel + ((dy + radius) * eights + eight) * side * 8
+                var (g0, g1, g2) = (from.load8(0), from.load8(block), from.load8(2 * block))
+                for column in 0..<side {
+                    let weight = weights.load8((side - 1 - column) * 8)
+                    let g3 = from.load8((column + 3) * block)
+                    a.addProduct(weight, g0)
+                    b.addProduct(weight, g1)
+                    c.addProduct(weight, g2)
+                    d.addProduct(weight, g3)
+                    (g0, g1, g2) = (g1, g2, g3)
+                }
             }
         }
         return SIMD4(a.total, b.total, c.total, d.total)
