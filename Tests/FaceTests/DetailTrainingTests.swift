@@ -42,8 +42,9 @@ import Testing
         #expect((last?.loss ?? 9) < 0.7 * log(4))
         #expect(network.weights != DetailNetwork(seed: 1).weights)
         #expect(network.biases.allSatisfy { $0.allSatisfy { $0 == 0 } })
-        for start in stride(from: 0, to: network.weights[0].count, by: 9) {
-            #expect(abs(network.weights[0][start..<start + 9].reduce(0, +)) < 1e-4)
+        let taps = DetailNetwork.shapes[0][2...].reduce(1, *)
+        for start in stride(from: 0, to: network.weights[0].count, by: taps) {
+            #expect(abs(network.weights[0][start..<start + taps].reduce(0, +)) < 1e-4)
         }
         #expect(train().network.weights == network.weights, "the same seed, other weights")
     }
