@@ -28,7 +28,7 @@ package struct DetailRegions: Sendable {
     }
 
     /// Where beards grow.
-    static let bearded = Set(
+    package static let bearded = Set(
         names.indices.filter { k in ["lip", "chin", "jaw", "cheek"].contains { names[k].hasSuffix($0) } })
 
     static let foreheads = Set(names.indices.filter { names[$0].hasSuffix("forehead") })

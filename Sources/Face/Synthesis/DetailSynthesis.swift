@@ -106,6 +106,7 @@ package struct DetailSynthesis {
                     addition, on: values, octave: number, places: places.ofAddition(stretched, features))
                 for i in values.indices { values[i] += strong[i] }
             }
+            let hidden = places.unknown
             places.keepStart(stretched, features)
             // Of noise, which is what begins an octave that no picture shows, a few evaluations make a weave with beads where tiles
             // meet. As noise of the contrast that is wanted it is nearer to skin.
@@ -123,6 +124,7 @@ package struct DetailSynthesis {
             network.releaseMaps()
             guard isDone else { return nil }
             contrast.control(&values, given: level.values, octave: number, places: places.ofResult)
+            BrightestSkin(level, regions: pyramid.regions(at: size))?.limit(&values, at: hidden)
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
             guard octave(done) else { return size == detail.size ? done : nil }
