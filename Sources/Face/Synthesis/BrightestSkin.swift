@@ -16,6 +16,7 @@ package struct BrightestSkin {
     /// Steps that values are counted by.
     private static let step: Float = 1 / 1024
 
+    /// - Parameter level: an octave that pictures show.
     /// - Returns: `nil` where too little skin was seen on which no beard grows.
     package init?(_ level: DetailMap, regions: DetailRegions) {
         var counts = [Int](repeating: 0, count: 1024)
@@ -35,7 +36,10 @@ package struct BrightestSkin {
         knee = Float(step + 1) * Self.step
     }
 
-    /// - Parameter hidden: 0...1: how far nobody saw a texel.
+    /// - Parameters:
+    ///   - values: of the same octave, row by row: natural logarithm of luma less its local mean. The order of texels by
+    ///     brightness stays.
+    ///   - hidden: 0...1: how far nobody saw a texel.
     package func limit(_ values: inout [Float], at hidden: ByteShares) {
         for i in values.indices where values[i] > knee && hidden[i] > 0 {
             let (beyond, room) = (values[i] - knee, Self.room * knee)

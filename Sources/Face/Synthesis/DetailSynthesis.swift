@@ -124,7 +124,10 @@ package struct DetailSynthesis {
             network.releaseMaps()
             guard isDone else { return nil }
             contrast.control(&values, given: level.values, octave: number, places: places.ofResult)
-            BrightestSkin(level, regions: pyramid.regions(at: size))?.limit(&values, at: hidden)
+            if shown[number] {
+                // Of other octaves what was seen is too smooth to tell how bright skin may be.
+                BrightestSkin(level, regions: pyramid.regions(at: size))?.limit(&values, at: hidden)
+            }
             let done = DetailMap(size: size, values: values, seen: level.seen)
             found = done
             guard octave(done) else { return size == detail.size ? done : nil }
