@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             LiveBench.self, FitBench.self, HeadsBench.self, PeopleBench.self, StrangerBench.self, ExpressionBench.self,
             NetworkBench.self, SynthesisBench.self, AnalysisBench.self, PredictionBench.self, AlbedoBench.self,
-            ResolutionBench.self, KillBench.self,
+            ResolutionBench.self, KillBench.self, LikenessBench.self,
         ])
 }
 

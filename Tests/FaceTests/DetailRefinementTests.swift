@@ -66,7 +66,8 @@ import Testing
         let change = zip(before.values, after.values).map { $1 - $0 }
         #expect(Self.deviation(change, inside) < 0.25 * Self.deviation(before.values, inside))
         let texels = soft.seen.indices.filter { soft.seen[$0] > 0.99 }
-        #expect(Self.deviation(done.values, texels) > 1.1 * Self.deviation(soft.values, texels))
+        // White noise has as much in every octave; skin has less, so what is added is held below the coarser octave.
+        #expect(Self.deviation(done.values, texels) > 1.05 * Self.deviation(soft.values, texels))
         #expect(Self.deviation(done.values, texels) < 1.2 * Self.deviation(truth.values, texels))
     }
 

@@ -9,6 +9,7 @@ struct ContrastControl {
     let analysis: DetailAnalysis
     /// By octave, see `DetailPyramid.shown`. What is not is synthesized wholly, on seen skin too.
     let shown: [Bool]
+    let seen: SeenContrast
 
     /// By texel, 0...1: how far it is skin that nobody saw, and skin that was seen, if not sharply; each has targets of its own.
     struct Places {
@@ -131,7 +132,8 @@ struct ContrastControl {
         func byRegion(_ there: [BandEnergy], _ found: [BandEnergy], wanted: [Double]) -> [Float] {
             found.indices.map { k in
                 guard let found = found[k].mean, found > 0 else { return 1 }
-                let wanted = exp(wanted[band * DetailRegions.count + k])
+                let wanted = min(
+                    exp(wanted[band * DetailRegions.count + k]), seen.energyLimit(band: band, region: k))
                 let share = max(wanted - (there[k].mean ?? 0), 0.05 * wanted) / found
                 return min(max(Float(share.squareRoot()), 1 / most), limit)
             }

@@ -85,7 +85,8 @@ package struct DetailSynthesis {
                 levels.indices.filter { shown[$0] || $0 == levels.count - 1 }.map { levels[$0] }, coarsest: coarsest,
                 extents: pyramid.extents, features: features,
                 counterpart: counterpart, seed: options.seed) : nil
-        let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, shown: shown)
+        let seen = SeenContrast(levels, pyramid: pyramid, shown: shown)
+        let contrast = ContrastControl(pyramid: pyramid, analysis: analysis, shown: shown, seen: seen)
         var found: DetailMap?
         for (rank, level) in levels.reversed().enumerated() {
             let (size, number) = (level.size, levels.count - 1 - rank)
@@ -124,6 +125,7 @@ package struct DetailSynthesis {
             network.releaseMaps()
             guard isDone else { return nil }
             contrast.control(&values, given: level.values, octave: number, places: places.ofResult)
+            seen.clamp(&values, octave: number, size: size, at: hidden)
             if shown[number] {
                 // Of other octaves what was seen is too smooth to tell how bright skin may be.
                 BrightestSkin(level, regions: pyramid.regions(at: size))?.limit(&values, at: hidden)

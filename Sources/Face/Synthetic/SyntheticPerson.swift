@@ -51,7 +51,9 @@ package struct SyntheticPerson: Sendable {
         avatar = Avatar(
             topology: model.topology, points: points, expressions: model.expressions,
             skin: SyntheticSkin(model: model, generator: &generator).image(size: textureSize),
-            eyes: EyeTexture.image(model: model, iris: iris[Int(seed % 3)]), lashes: LashTexture.image(model: model),
+            eyes: EyeTexture.image(
+                model: model, colours: EyeColours(iris: iris[Int(seed % 3)], white: EyeColours.usual.white)),
+            lashes: LashTexture.image(model: model),
             teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
             landmarks7: NoWLandmarks.places(model: model, points: points))
         let (side, above) = (0.25 * generator.normal(limit: 1.5), -0.2 + 0.1 * generator.normal(limit: 1.5))

@@ -13,18 +13,22 @@ struct LitView {
 /// Making views comparable: light divided out, and trust only in what looks like the skin it should be.
 extension TextureAccumulator {
     /// Divides the light out and weighs down what does not look like the skin it should be.
-    func relit(_ view: PartialTexture, light: Illumination?, skin: SIMD4<Float>) -> LitView {
+    /// - Parameter expected: G, natural log of the linear albedo that the face most likely has.
+    func relit(
+        _ view: PartialTexture, light: Illumination?, skin: SIMD4<Float>, expected: [SIMD4<Float>]
+    ) -> LitView {
         var albedo = view.coarse
         let flat = Illumination(coefficients: [SIMD4(1, 1, 1, 1)] + [SIMD4<Float>](repeating: .zero, count: 8))
         let light = light ?? flat
-        let normals = view.normals(on: atlas)
+        let isLit = light.coefficients != flat.coefficients
+        let shades = self.shades(of: view, light: light, expected: isLit && self.albedo != nil ? expected : nil)
         var belongs = Plane(width: albedo.width, height: albedo.height)
         for i in albedo.pixels.indices {
             let pixel = view.coarse.pixels[i]
             belongs.pixels[i].x = 1
             guard pixel.max3 > 0 else { continue }
             let region = atlas.coarseRegions[i]
-            var shade = light.shading(normals[i])
+            var shade = shades[i]
             // Hair is no matte surface with these normals: take only half of the light's variation out of it.
             if region.z > 0 {
                 let ambient = pointwiseMax(light.coefficients[0], .init(repeating: 1e-3))
@@ -62,6 +66,38 @@ extension TextureAccumulator {
         let low = lowBand(of: albedo)
         return LitView(albedo: albedo, low: low, shifts: nil)
     }
+
+    /// By coarse texel: the light to divide out. It brings a place towards the expected albedo and never beyond: where light
+    /// and geometry disagree (a brow's shadow, a lid in the sun), dividing by a small shading would paint a glowing rim.
+    /// - Parameter expected: G, natural log of linear albedo; `nil`: no bound.
+    private func shades(
+        of view: PartialTexture, light: Illumination, expected: [SIMD4<Float>]?
+    ) -> [SIMD4<Float>] {
+        let shades = view.shadingNormals(on: atlas).map { light.shading($0) }
+        guard let expected else { return shades }
+        let seen = view.coarse.pixels.indices.filter { view.coarse.pixels[$0].w > 0 && atlas.coarseRegions[$0].x > 0 }
+        let levels = seen.map { shades[$0].luminance }.sorted()
+        guard let middle = levels.isEmpty ? nil : log(levels[levels.count / 2]) else { return shades }
+        let goals = atlas.coarseMap.spread(atlas.coarseMap.interpolated(expected))
+        let around = lowBand(of: view.coarse)
+        return shades.indices.map { i in
+            let own = around.pixels[i].w > 0 ? around.pixels[i] : view.coarse.pixels[i]
+            guard own.max3 > 0 else { return shades[i] }
+            let goal = goals[i]
+            let lit = SIMD4(exp(goal.x), exp(goal.y), exp(goal.z), 0).luminance
+            let departure = log(max(shades[i].luminance, 1e-3)) - middle
+            /// Of the albedo from the expected one: the light's departure left in, and taken out.
+            let left = log(max(own.luminance, 1e-4) / max(lit, 1e-4)) - middle
+            let bounded =
+                departure < 0
+                ? min(left - departure, max(left, Self.brighter)) : max(left - departure, min(left, -Self.darker))
+            return shades[i] * exp(left - bounded - departure)
+        }
+    }
+
+    /// Natural log of luminance by which dividing light out may take skin past the expected albedo.
+    private static let brighter: Float = 0.05
+    private static let darker: Float = 0.1
 
     /// Mean around over what is trusted; a dilated rim has colour but no weight.
     private func lowBand(of albedo: Plane) -> Plane {

@@ -45,6 +45,18 @@ package struct PartialTexture: Sendable {
         }
     }
 
+    /// (size / 4)²: unit normals in camera space, smoothed over some 5 mm: on lids, lips and nostrils light is what the
+    /// surroundings let through rather than what a normal says.
+    func shadingNormals(on atlas: TextureAtlas) -> [SIMD3<Float>] {
+        let side = atlas.size / 4
+        let plane = Plane(
+            width: side, height: side, pixels: normals(on: atlas).map { SIMD4($0, 1) })
+        return plane.blurred(radius: max(atlas.size / 256, 1), passes: 2).pixels.map { n in
+            let length = (n.x * n.x + n.y * n.y + n.z * n.z).squareRoot()
+            return length > 0 ? SIMD3(n.x, n.y, n.z) / length : SIMD3<Float>(0, 0, -1)
+        }
+    }
+
     /// How far beside its places a head would be read now: root mean square over the points that face the camera, pixels.
     func drift(to head: PosedHead) -> Float {
         precondition(places.count == head.points.count, "a view of another head")
@@ -185,7 +197,7 @@ extension TextureAtlas {
         var clear = [Float](repeating: 1, count: width * height)
         // Zero and full trust at these shares of the opening's width: lids need more room than lips.
         for (ring, zero, one) in [
-            (HeadRegions.leftEye, 0.05, 0.11), (HeadRegions.rightEye, 0.05, 0.11), (HeadRegions.mouth, 0.01, 0.035),
+            (HeadRegions.leftEye, 0.015, 0.06), (HeadRegions.rightEye, 0.015, 0.06), (HeadRegions.mouth, 0.01, 0.035),
         ] as [([Int], Float, Float)] {
             let polygon = ring.map { keyframe.landmarks[$0] - origin }
             let low = polygon.reduce(polygon[0]) { pointwiseMin($0, $1) }

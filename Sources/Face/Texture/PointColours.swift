@@ -15,6 +15,11 @@ package struct PointColours: Sendable {
 
     /// Means over the coarse texels around each point.
     package init(_ fused: FusedTexture, atlas: TextureAtlas) {
+        self.init(coarse: fused.coarse, atlas: atlas)
+    }
+
+    /// - Parameter coarse: (size / 4)² linear colours, w = how well each was seen, 0...1.
+    init(coarse: Plane, atlas: TextureAtlas) {
         let count = atlas.model.topology.pointCount
         var sums = [SIMD4<Float>](repeating: .zero, count: count)
         var shares = [Float](repeating: 0, count: count)
@@ -26,7 +31,7 @@ package struct PointColours: Sendable {
             shares[Int(g)] += w
         }
         for i in map.texels.indices {
-            let pixel = fused.coarse.pixels[Int(map.texels[i])]
+            let pixel = coarse.pixels[Int(map.texels[i])]
             let (corner, w) = (map.corners[i], map.weights[i])
             let coded = SIMD4(
                 log(max(pixel.x, 0.002)), log(max(pixel.y, 0.002)), log(max(pixel.z, 0.002)), 0)

@@ -12,10 +12,12 @@ package struct TextureAccumulator: Sendable {
     package let albedo: AlbedoModel?
     /// In order of `frame`.
     package private(set) var views: [PartialTexture] = []
+    package let options: DelightingOptions
 
     /// - Parameter albedo: one of other points than the atlas' is not used.
-    package init(atlas: TextureAtlas, albedo: AlbedoModel? = nil) {
+    package init(atlas: TextureAtlas, albedo: AlbedoModel? = nil, options: DelightingOptions = DelightingOptions()) {
         self.atlas = atlas
+        self.options = options
         self.albedo = albedo?.pointCount == atlas.model.topology.pointCount ? albedo : nil
     }
 
@@ -71,6 +73,18 @@ package struct TextureAccumulator: Sendable {
         var accumulator = TextureAccumulator(atlas: atlas)
         accumulator.absorb(keyframes, fit: fit, personMasks: personMasks)
         return accumulator.texture()
+    }
+}
+
+/// What is done about light.
+package struct DelightingOptions: Sendable, Equatable {
+    /// Each view's fitted light is divided out.
+    package var removesLight: Bool
+    /// Smooth departures of plain skin from its typical colour are attenuated, since most of them are light.
+    package var suppressesResidualShading: Bool
+
+    package init(removesLight: Bool = true, suppressesResidualShading: Bool = true) {
+        (self.removesLight, self.suppressesResidualShading) = (removesLight, suppressesResidualShading)
     }
 }
 

@@ -22,9 +22,12 @@ extension TextureAccumulator {
         let side = atlas.size / 4
         let count = side * side
         let skin = skinColour()
-        let lights = fitLights(skin: skin)
+        let light = estimateLight(skin: skin)
+        let lights = options.removesLight ? light.lights : views.map { _ in nil }
         let sharpest = views.map(\.sharpness).max() ?? 0
-        var lit = views.indices.mapConcurrently { relit(views[$0], light: lights[$0], skin: skin) }
+        var lit = views.indices.mapConcurrently {
+            relit(views[$0], light: lights[$0], skin: skin, expected: light.expected)
+        }
         register(&lit, sharpest: sharpest)
         rejectOutliers(&lit)
         var confidence = [Float](repeating: 1, count: count)
@@ -48,7 +51,11 @@ extension TextureAccumulator {
                 if l.w > 0 { low.pixels[i] += SIMD4(l.x, l.y, l.z, 1) * w }
             }
         }
-        low = levelled(low.normalized(minimum: 1e-7), skin: skin, confidence: confidence)
+        low = low.normalized(minimum: 1e-7)
+        for i in 0..<count where low.pixels[i].w > 0 { low.pixels[i].w = 1 }
+        if options.suppressesResidualShading {
+            low = suppressingResidualShading(low, expected: light.expected, skin: skin, confidence: confidence)
+        }
 
         // Of each view in turn: planes are large and views are many.
         let chosen = chooseViews(lit, sharpest: sharpest)
@@ -73,8 +80,9 @@ extension TextureAccumulator {
             coarse.pixels.map { $0.w > 0 ? max($0.luminance, 1e-3) / max(skin.luminance, 1e-3) : 0 })
         // Of the best view's quality: less is not believed, and so much more wholly; some 72° to the surface, 67° where strange.
         for i in 0..<count where coarse.pixels[i].w > 0 {
+            coarse.pixels[i].w = low.pixels[i].w
             let strange = strange?[i] ?? 0
-            coarse.pixels[i].w = min(max((seen[i] - 0.004 - 0.03 * strange) / (0.03 + 0.06 * strange), 0), 1)
+            coarse.pixels[i].w *= min(max((seen[i] - 0.004 - 0.03 * strange) / (0.03 + 0.06 * strange), 0), 1)
         }
         let shifts = lit.map(\.shifts)
         lit = []
@@ -109,47 +117,6 @@ extension TextureAccumulator {
         for i in result.pixels.indices {
             let t = min(max((around.pixels[i].x - 0.5) / 0.45, 0), 1)
             result.pixels[i].w = coarse.pixels[i].w * t * t * (3 - 2 * t)
-        }
-        return result
-    }
-
-    /// What is left of light in the low band: cast shadows and bounce that nine harmonics cannot follow. Very smooth
-    /// deviations of plain skin from its typical colour are cut to a third, and skin seen badly is drawn to the typical altogether.
-    private func levelled(_ low: Plane, skin: SIMD4<Float>, confidence: [Float]) -> Plane {
-        let count = low.pixels.count
-        var logs = Plane(width: low.width, height: low.height)
-        for i in 0..<count where low.pixels[i].w > 0 {
-            let region = atlas.coarseRegions[i]
-            let plain = max(1 - region.y - region.z, 0) * (1 - region.w) * min(confidence[i] * 20, 1)
-            let ratio = pointwiseMax(low.pixels[i], .init(repeating: 1e-3)) / skin
-            logs.pixels[i] = SIMD4(log(ratio.x) * plain, log(ratio.y) * plain, log(ratio.z) * plain, plain)
-        }
-        let smooth = logs.blurred(radius: max(atlas.size / 64, 1)).normalized(minimum: 1e-3)
-        let near = logs.blurred(radius: max(atlas.size / 256, 1)).normalized(minimum: 1e-3)
-        // What the well-seen face came to on average is the typical brightness, rather than the first guess.
-        var typical = SIMD4<Float>.zero
-        for i in 0..<count where atlas.coarseRegions[i].x > 0.01 && logs.pixels[i].w > 0.5 {
-            let share = confidence[i]
-            typical += SIMD4(smooth.pixels[i].x, smooth.pixels[i].y, smooth.pixels[i].z, 1) * share
-        }
-        typical = SIMD4(repeating: typical.w > 0 ? typical.luminance / typical.w : 0)
-        var result = low
-        for i in 0..<count where low.pixels[i].w > 0 {
-            let region = atlas.coarseRegions[i]
-            let plain = max(1 - region.z, 0) * (1 - region.w)
-            // Below the jaw and behind the cheeks lie shadows that the light, fitted on the face, knows nothing of.
-            let trust = min(confidence[i] * 4, 1) * (1 - min(max(-region.x / 0.008, 0), 1))
-            // The less a place is trusted, the smaller are the deviations that are not believed.
-            let field = near.pixels[i] + (smooth.pixels[i] - near.pixels[i]) * trust - typical
-            let level = field.luminance
-            for c in 0..<3 {
-                let correction = (0.95 - 0.3 * trust) * level + (0.95 - 0.2 * trust) * (field[c] - level)
-                result.pixels[i][c] *= exp(-correction * plain)
-            }
-            // Neck and ears: normals the light was never fitted on; their brightness may stay, their colour is skin's.
-            let away = 0.7 * min(max(-region.x / 0.02, 0), 1) * plain
-            let grey = skin * (result.pixels[i].luminance / skin.luminance)
-            for c in 0..<3 { result.pixels[i][c] += (grey[c] - result.pixels[i][c]) * away }
         }
         return result
     }

@@ -117,7 +117,10 @@ package enum FaceDatabaseFile {
         _ photos: [String], _ atlas: TextureAtlas, _ models: String,
         _ progress: (Int, String, PhotoTexture.Rejection?) -> Void, take: (PhotoTexture) -> Void
     ) throws(Failure) {
-        var maker = try PhotoTexture.Maker(atlas: atlas, models: models)
+        // Of even studio light the smooth part is divided out; what shade is left in a hollow is how faces look, and the albedo
+        // model is to know it.
+        var maker = try PhotoTexture.Maker(
+            atlas: atlas, models: models, delighting: DelightingOptions(suppressesResidualShading: false))
         for (i, photo) in photos.enumerated() {
             let name = (photo as NSString).lastPathComponent
             do throws(PhotoTexture.Rejection) {

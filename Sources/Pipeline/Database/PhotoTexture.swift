@@ -42,9 +42,13 @@ package struct PhotoTexture {
         private var segmenter: PersonSegmenter
         private let atlas: TextureAtlas
         private let albedo: AlbedoModel?
+        private let delighting: DelightingOptions
 
         /// - Parameter albedo: what textures are completed by.
-        package init(atlas: TextureAtlas, models: String, albedo: AlbedoModel? = nil) throws(Failure) {
+        package init(
+            atlas: TextureAtlas, models: String, albedo: AlbedoModel? = nil,
+            delighting: DelightingOptions = DelightingOptions()
+        ) throws(Failure) {
             do {
                 let library = try LiteRTLibrary(directory: models)
                 tracker = try FaceTracker(directory: models, library: library)
@@ -54,6 +58,7 @@ package struct PhotoTexture {
             }
             self.atlas = atlas
             self.albedo = albedo
+            self.delighting = delighting
         }
 
         /// - Parameters:
@@ -69,7 +74,7 @@ package struct PhotoTexture {
                 let degrees = abs(view.pose.angles.yaw) * 180 / .pi
                 guard degrees <= 15 else { throw .turned(degrees: degrees) }
             }
-            var accumulator = TextureAccumulator(atlas: atlas, albedo: albedo)
+            var accumulator = TextureAccumulator(atlas: atlas, albedo: albedo, options: delighting)
             let mask = segmenter.mask(of: keyframe).map { [keyframe.frame: $0] }
             accumulator.absorb([keyframe], fit: fit, personMasks: mask ?? [:])
             let fused = accumulator.fused()

@@ -11,6 +11,7 @@ package struct AvatarMaker: Sendable {
     private let faceTexels: [Int]
     private let lashes: Image
     private let shapes: PersonalShapes
+    private let eyePainter: EyePainter
     /// By `Keyframe.frame`; `nil` inside where there is none to be had.
     private var masks: [Int: PersonMask?] = [:]
 
@@ -23,6 +24,7 @@ package struct AvatarMaker: Sendable {
         faceTexels = atlas.map.texels.indices.filter { inside[$0].x > 0 }.map { Int(atlas.map.texels[$0]) }
         lashes = LashTexture.image(model: model)
         shapes = PersonalShapes(model: model)
+        eyePainter = EyePainter(atlas: atlas)
     }
 
     /// - Parameter segmenter: tells the hair around the head from what is behind it.
@@ -35,11 +37,11 @@ package struct AvatarMaker: Sendable {
             masks[keyframe.frame] = .some(known[keyframe.frame] ?? segmenter.mask(of: keyframe))
         }
         accumulator.absorb(made.keyframes, fit: made.fit, personMasks: masks.compactMapValues { $0 })
-        let texture = accumulator.texture()
+        let fused = accumulator.fused()
+        let texture = accumulator.filled(fused)
         let model = atlas.model
         let (points, expressions) = shapes.head(model.points(identity: made.fit.identity))
-        let eyes = EyeTexture.image(
-            model: model, iris: EyeTexture.irisColour(made.keyframes), skin: skinLuminance(texture))
+        let eyes = eyePainter.image(of: made.keyframes, fit: made.fit, light: accumulator.frontalLight(fused))
         let confidence = faceTexels.map { texture.confidence.values[$0] }
         let count = Double(max(confidence.count, 1))
         let coverage = Double(confidence.count { $0 > 0.1 }) / count
@@ -58,15 +60,6 @@ package struct AvatarMaker: Sendable {
         return finished
     }
 
-    /// Mean over the face, linear.
-    private func skinLuminance(_ texture: Texture) -> Float {
-        let albedo = texture.albedo.values
-        let sum = faceTexels.reduce(Float(0)) {
-            $0 + 0.2126 * albedo[3 * $1] + 0.7152 * albedo[3 * $1 + 1] + 0.0722 * albedo[3 * $1 + 2]
-        }
-        return sum / Float(max(faceTexels.count, 1))
-    }
-
     /// A fitted head in one colour, for whoever wants its shape only.
     package static func plain(model: MorphableModel, fit: ShapeFit) -> Avatar {
         let points = model.points(identity: fit.identity)
@@ -74,7 +67,7 @@ package struct AvatarMaker: Sendable {
         for i in skin.bytes.indices { skin.bytes[i] = [200, 170, 150][i % 3] }
         return Avatar(
             topology: model.topology, points: points, expressions: model.expressions, skin: skin,
-            eyes: EyeTexture.image(model: model, iris: nil), lashes: LashTexture.image(model: model),
+            eyes: EyeTexture.image(model: model), lashes: LashTexture.image(model: model),
             teethColour: EyeTexture.teeth, tongueColour: EyeTexture.tongue,
             landmarks7: NoWLandmarks.places(model: model, points: points))
     }

@@ -33,9 +33,14 @@ struct SurfaceAdjustment {
     private static let allPairs = 0.7
     /// How much landmarks count beside parallax, of what they count alone: their bias is the average face's.
     private static let landmarks = 0.5
-    /// Expressions are held to neutral by so much more than in a fit to landmarks alone: left as free as there, they took
-    /// for a smile what was the shape of a mouth.
-    private static let expressionHold = 150.0
+    /// Weight of the prior about neutral beside its weight in a fit to landmarks alone: of a neutral view, and at least. Left
+    /// as free as there, neutral views took for a smile what was the shape of a mouth; held everywhere alike, what a
+    /// grimacing view could not say as expression became identity and focal length.
+    private static let neutralHold = 100.0
+    private static let leastHold = 2.0
+    /// Sum of squared expression weights that halves the hold: the prior is heavy-tailed (Cauchy), since most views of most
+    /// people are neutral and the others are far from it.
+    private static let expressiveness = 0.1
     /// Of the log of a head's size about the mean head's. One camera cannot see the size; what little bends the shape would
     /// drag it along.
     private static let sizeDeviation = 0.01
@@ -195,8 +200,10 @@ struct SurfaceAdjustment {
         var equations = SurfaceEquations(problem)
         for (v, landmarks) in problem.landmarkRows(share: Self.landmarks).enumerated() {
             equations.add(landmarks.rows, ofViews: [v])
+            let squares = problem.expressions[v].reduce(0) { $0 + $1 * $1 }
+            let hold = Self.leastHold + Self.neutralHold / (1 + squares / Self.expressiveness)
             equations.holdExpression(
-                of: v, at: problem.expressions[v], information: Self.expressionHold * landmarks.expressionInformation)
+                of: v, at: problem.expressions[v], information: hold * landmarks.expressionInformation)
         }
         let motions = motions(tracks, problem, heads)
         let pairs = Dictionary(grouping: tracks) { SIMD2($0.reference, $0.view) }
