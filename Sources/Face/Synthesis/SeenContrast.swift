@@ -65,9 +65,20 @@ package struct SeenContrast: Sendable {
         func deviation(_ values: [Float]) -> Float { normal * values.map { abs($0) }.sorted()[values.count / 2] }
         let cut = Int(outside * Double(all.count))
         let (low, high) = (min(all[cut], 0), max(all[all.count - 1 - cut], 0))
+        // A beard is sparse dark hairs, which a median does not see: there the root mean square within the range.
+        func spread(_ values: [Float]) -> Float {
+            let squares = values.reduce(Float(0)) {
+                let bounded = min(max($1, low), high)
+                return $0 + bounded * bounded
+            }
+            return (squares / Float(max(values.count, 1))).squareRoot()
+        }
         return Bounds(
-            deviations: values.map { $0.count >= fewestOfRegion ? deviation($0) : nil }, deviation: deviation(all),
-            range: low...high)
+            deviations: values.indices.map { region in
+                let own = values[region]
+                guard own.count >= fewestOfRegion else { return nil }
+                return DetailRegions.bearded.contains(region) ? spread(own) : deviation(own)
+            }, deviation: deviation(all), range: low...high)
     }
 
     /// Largest mean square that a band may have in a region: its own, its mirrored one's or that of the region it is like,
