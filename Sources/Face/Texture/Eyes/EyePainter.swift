@@ -18,11 +18,16 @@ package struct EyePainter: Sendable {
     private let map: TexelMap
     /// Per side: the ball's centre and radius on the mean head, metres.
     private let balls: (left: SIMD4<Float>, right: SIMD4<Float>)
+    /// Points of both balls, ascending: sums over them are the same in every run.
+    private let points: [Int]
 
     package init(atlas: TextureAtlas) {
         self.atlas = atlas
         map = TexelMap(topology: atlas.model.topology, material: .eyes, size: Self.size)
         balls = EyeTexture.eyeSpheres(atlas.model)
+        let topology = atlas.model.topology
+        let part = topology.parts.first { $0.material == .eyes }?.triangles ?? []
+        points = Set(part.map { Int(topology.pointOfVertex[Int($0)]) }).sorted()
     }
 
     /// - Parameter light: `TextureAccumulator.frontalLight`.
@@ -33,12 +38,14 @@ package struct EyePainter: Sendable {
         }.filter { light[$0.frame] != nil }
         let colours = EyeColours(eyes, light: light) ?? .usual
         var texels = EyeTexture.painted(model: atlas.model, map: map, colours: colours)
+        let head = atlas.model.points(identity: fit.identity)
         for side in EyeMeasurement.Side.allCases {
+            guard let ball = ball(of: side, on: head) else { continue }
             let sights = eyes.filter { $0.side == side }.compactMap { eye -> Sight? in
                 guard let keyframe = keyframes.first(where: { $0.frame == eye.frame }),
                     let view = fit.views.first(where: { $0.frame == eye.frame })
                 else { return nil }
-                return sight(eye, keyframe, view, fit)
+                return sight(eye, ball: ball, keyframe, view, focal: fit.focal)
             }
             guard let best = sights.max(by: { $0.worth < $1.worth }), best.worth > 0.1,
                 let lamp = light[best.eye.frame]
@@ -62,21 +69,23 @@ package struct EyePainter: Sendable {
         var worth: Float
     }
 
-    private func sight(_ eye: EyeMeasurement, _ keyframe: Keyframe, _ view: ShapeFit.View, _ fit: ShapeFit) -> Sight? {
-        let model = atlas.model
-        let mean = eye.side == .left ? balls.left : balls.right
-        // The ball moves as a whole with the identity.
-        let points = model.points(identity: fit.identity)
-        let part = model.topology.parts.first { $0.material == .eyes }?.triangles ?? []
-        let own = Set(part.map { Int(model.topology.pointOfVertex[Int($0)]) }).filter {
-            (model.mean[$0].x > 0) == (eye.side == .left)
-        }
+    /// The ball's centre (model space, metres) and radius on a fitted head: it moves as a whole with the identity. `nil` for a
+    /// model without eyes.
+    private func ball(of side: EyeMeasurement.Side, on head: [SIMD3<Float>]) -> SIMD4<Float>? {
+        let mean = atlas.model.mean
+        let own = points.filter { (mean[$0].x > 0) == (side == .left) }
         guard !own.isEmpty else { return nil }
-        let shift = own.reduce(SIMD3<Float>.zero) { $0 + points[$1] - model.mean[$1] } / Float(own.count)
-        let radius = Double(mean.w)
+        let shift = own.reduce(SIMD3<Float>.zero) { $0 + head[$1] - mean[$1] } / Float(own.count)
+        return (side == .left ? balls.left : balls.right) + SIMD4(shift, 0)
+    }
+
+    private func sight(
+        _ eye: EyeMeasurement, ball: SIMD4<Float>, _ keyframe: Keyframe, _ view: ShapeFit.View, focal: Double
+    ) -> Sight? {
+        let radius = Double(ball.w)
         // Along the ray through the middle of the lids, at the fitted depth: a fit's lids lie a millimetre or two off.
-        let fitted = SIMD3<Double>(SIMD3(mean.x, mean.y, mean.z) + shift)
-        let camera = Camera(width: keyframe.imageWidth, height: keyframe.imageHeight, focal: fit.focal)
+        let fitted = SIMD3<Double>(SIMD3(ball.x, ball.y, ball.z))
+        let camera = Camera(width: keyframe.imageWidth, height: keyframe.imageHeight, focal: focal)
         let crop = SIMD2<Double>(Double(keyframe.cropOrigin.x), Double(keyframe.cropOrigin.y))
         let seen = view.pose.apply(fitted)
         let lids = eye.contour.reduce(SIMD2<Float>.zero, +) / Float(eye.contour.count)
@@ -98,7 +107,7 @@ package struct EyePainter: Sendable {
         let worth =
             Float(0.2 + keyframe.score) * min(eye.openness / 0.3, 1) / ((1 + angle * angle) * (1 + turned * turned))
         return Sight(
-            eye: eye, keyframe: keyframe, pose: view.pose, focal: fit.focal,
+            eye: eye, keyframe: keyframe, pose: view.pose, focal: focal,
             centre: toModel(centre - view.pose.translation), radius: radius, gaze: gaze, worth: worth)
     }
 
